@@ -1,0 +1,96 @@
+/* The vocabulary of the conformance programs.
+ *
+ * A program is plain Win32 C. The same source runs on this library and, built
+ * by mingw-w64, on Wine (one day on Windows). Each test is a function named
+ * after the rule it shows: port_031_last_close_wakes_waiters.
+ *
+ *   ok(condition, format, ...)     one expectation
+ *   WINE_DIFFERS("why") ok(...)    Windows does this, Wine does not: under Wine
+ *                                  the expectation must fail, so that the mark
+ *                                  is removed when it is no longer needed
+ *   OURS_DIFFERS("D7") ok(...)     the same for a divergence of this library
+ *                                  that docs/divergences.md describes
+ *   RUN(test)                      run a test
+ *   RUN_WINE_FAILS(test, "why")    under Wine at least one expectation of the
+ *                                  whole test must fail
+ *
+ * A program ends with: return conform_end();
+ */
+#ifndef CONFORM_H
+#define CONFORM_H
+
+#include <windows.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#if defined(_WIN32) && !defined(LIBIOCP)
+#define CONFORM_WINE 1
+#else
+#define CONFORM_WINE 0
+#endif
+
+static const char *conform_test = "";
+static const char *conform_inverted;
+static LONG conform_failures_of_test;
+static int conform_failures, conform_passed;
+
+static void conform_check(int condition, const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+    const char *inverted = conform_inverted;
+
+    conform_inverted = NULL;
+    if (inverted ? !condition : condition) return;
+    InterlockedIncrement(&conform_failures_of_test);
+    printf("  %s:%d: %s: ", file, line, conform_test);
+    if (inverted) printf("now holds, remove the mark \"%s\": ", inverted);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+    fflush(stdout);
+}
+
+#define ok(condition, ...) conform_check(!!(condition), __FILE__, __LINE__, __VA_ARGS__)
+#if CONFORM_WINE
+#define WINE_DIFFERS(why) conform_inverted = (why);
+#define OURS_DIFFERS(why)
+#else
+#define WINE_DIFFERS(why)
+#define OURS_DIFFERS(why) conform_inverted = (why);
+#endif
+
+static void conform_run(void (*test)(void), const char *name, const char *must_fail)
+{
+    int failed;
+
+    conform_test = name;
+    conform_failures_of_test = 0;
+    test();
+    failed = conform_failures_of_test != 0;
+    if (must_fail) {
+        printf("%s %s (%s)\n", failed ? "known" : "FAIL: now holds:", name, must_fail);
+        failed = !failed;
+    } else {
+        printf("%s %s\n", failed ? "FAIL" : "ok", name);
+    }
+    fflush(stdout);
+    if (failed) conform_failures++; else conform_passed++;
+}
+
+#define RUN(test) conform_run(test, #test, NULL)
+#if CONFORM_WINE
+#define RUN_WINE_FAILS(test, why) conform_run(test, #test, why)
+#else
+#define RUN_WINE_FAILS(test, why) conform_run(test, #test, NULL)
+#endif
+
+static int conform_end(void)
+{
+    printf("%d passed, %d failed\n", conform_passed, conform_failures);
+    return conform_failures ? 1 : 0;
+}
+
+#endif

@@ -1,0 +1,5 @@
+//! `fileapi.h`: files and file times.
+
+mod time;
+
+pub use time::*;

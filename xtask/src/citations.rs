@@ -109,7 +109,7 @@ impl Citations {
             return;
         };
         let test = Test { file: file.path.clone(), name: function.name.clone() };
-        for item in list.split(',') {
+        for item in list.split(',').filter(|item| !is_table(item)) {
             match RuleId::parse(item.trim().trim_end_matches('.')) {
                 Some(rule) => {
                     self.rules.entry(rule).or_default().insert(test.clone());
@@ -136,6 +136,12 @@ pub fn rules_in_name(name: &str) -> Vec<RuleId> {
         rules.push(RuleId { family: (*family).to_owned(), number });
     }
     if parts.len() > rules.len() * 2 { rules } else { Vec::new() }
+}
+
+/// `T12`: a table of the rules, which has no state of its own.
+fn is_table(item: &str) -> bool {
+    let number = item.trim().strip_prefix('T').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit())
 }
 
 fn invariant_in_name(name: &str) -> Option<u32> {
@@ -261,6 +267,7 @@ mod tests {
     fn a_comment_without_a_test_or_a_rule_is_a_problem() {
         assert_eq!(rust("// Rules: PORT-001\nconst A: u8 = 1;\n").problems.len(), 1);
         assert_eq!(rust("// Rules: PORT-001, all\nfn t() {}\n").problems.len(), 1);
+        assert!(rust("// Rules: PORT-001, T12\nfn t() {}\n").problems.is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{self, Failure};
 use crate::project::Project;
-use crate::{semantics, tidy, wine};
+use crate::{examples, semantics, tidy, wine};
 
 type Action = fn(&Project) -> Result<(), Failure>;
 
@@ -20,7 +20,7 @@ const STEPS: [(&str, Action); 9] = [
     ("tests, io_uring", tests_uring),
     ("tests, epoll", tests_epoll),
     ("conformance under Wine", conformance),
-    ("examples under Wine", wine::examples),
+    ("examples under Wine", examples::run),
 ];
 
 fn cargo(project: &Project, arguments: &[&str]) -> Command {

@@ -7,6 +7,7 @@ pub mod architecture;
 pub mod ci;
 pub mod citations;
 pub mod divergences;
+pub mod examples;
 pub mod process;
 pub mod project;
 pub mod semantics;

@@ -4,7 +4,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{ci, process::Failure, project::Project, semantics, tidy, wine};
+use xtask::process::Failure;
+use xtask::project::Project;
+use xtask::{ci, examples, semantics, tidy, wine};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Project automation")]
@@ -56,7 +58,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Semantics { check: true } => semantics::check(&project),
         Command::Semantics { check: false } => semantics::write(&project),
         Command::Conformance { filter } => wine::conformance(&project, filter.as_deref()),
-        Command::WineExamples => wine::examples(&project),
+        Command::WineExamples => examples::run(&project),
         Command::FuzzShort { seconds } => ci::fuzz_short(&project, *seconds),
         Command::Loom => ci::loom(&project),
         Command::Bench { arguments } => ci::bench(&project, arguments),

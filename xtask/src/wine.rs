@@ -13,16 +13,18 @@ const LIBRARIES: [&str; 2] = ["-lmswsock", "-lws2_32"];
 const WARNINGS: [&str; 3] = ["-Wall", "-Wextra", "-Werror"];
 /// The first start of Wine makes its prefix, which is slow.
 const BOOT_LIMIT: Duration = Duration::from_secs(300);
-const PROGRAM_LIMIT: Duration = Duration::from_secs(180);
+/// A program that is still running then is killed and has failed.
+pub(crate) const PROGRAM_LIMIT: Duration = Duration::from_secs(180);
 
-struct Wine {
+/// A prefix of our own, and where programs are built.
+pub(crate) struct Wine {
     prefix: PathBuf,
     output: PathBuf,
 }
 
 impl Wine {
     /// A prefix of our own under `target`, made once.
-    fn start(project: &Project) -> Result<Self, Failure> {
+    pub(crate) fn start(project: &Project) -> Result<Self, Failure> {
         for (program, package) in [(COMPILER, "gcc-mingw-w64-x86-64"), ("wine", "wine64")] {
             if !process::is_installed(program) {
                 let text = format!("{program} is missing: install the Debian package {package}");
@@ -48,7 +50,8 @@ impl Wine {
         Ok(wine)
     }
 
-    fn command(&self, program: &str) -> Command {
+    /// A program of Wine, or `wine` itself, in our prefix.
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
             .env("WINEPREFIX", &self.prefix)
@@ -58,13 +61,14 @@ impl Wine {
         command
     }
 
-    fn build(&self, source: &Path, flags: &[&str]) -> Result<PathBuf, Failure> {
+    /// Builds one source without a warning.
+    pub(crate) fn build(&self, source: &Path) -> Result<PathBuf, Failure> {
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
         let program = self.output.join(format!("{name}.exe"));
         process::run(
             Command::new(COMPILER)
                 .args(["-std=gnu11", "-O1", "-g", "-D_WIN32_WINNT=0x0A00"])
-                .args(flags)
+                .args(WARNINGS)
                 .arg(source)
                 .arg("-o")
                 .arg(&program)
@@ -73,7 +77,12 @@ impl Wine {
         Ok(program)
     }
 
-    fn run(&self, program: &Path, arguments: &[&str]) -> Result<process::Outcome, Failure> {
+    /// Runs a program that [`Wine::build`] made.
+    pub(crate) fn run(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+    ) -> Result<process::Outcome, Failure> {
         let log = program.with_extension("log");
         let mut command = self.command("wine");
         command.arg(program).args(arguments);
@@ -81,7 +90,8 @@ impl Wine {
     }
 }
 
-fn sources(project: &Project, directory: &str) -> Vec<PathBuf> {
+/// Every C program under `directory`.
+pub(crate) fn sources(project: &Project, directory: &str) -> Vec<PathBuf> {
     let all = project.files(&[".c"]);
     all.iter()
         .filter(|file| file.path.starts_with(directory))
@@ -106,7 +116,7 @@ pub fn conformance(project: &Project, filter: Option<&str>) -> Result<(), Failur
         if !filter.is_none_or(|filter| name.contains(filter)) {
             continue;
         }
-        let program = wine.build(&source, &WARNINGS)?;
+        let program = wine.build(&source)?;
         let outcome = wine.run(&program, &[])?;
         programs += 1;
         let known = outcome.output.lines().filter(|line| line.starts_with("known ")).count();
@@ -132,41 +142,6 @@ pub fn conformance(project: &Project, filter: Option<&str>) -> Result<(), Failur
     }
 }
 
-/// The arguments in a comment `Smoke: ...` of an example, which makes it end by itself.
-fn smoke(text: &str) -> Option<Vec<&str>> {
-    let line = text.lines().find_map(|line| line.split_once("Smoke:"))?.1;
-    Some(line.trim().trim_end_matches("*/").split_whitespace().collect())
-}
-
-/// Builds each C example with mingw-w64, and runs those that say how to.
-pub fn examples(project: &Project) -> Result<(), Failure> {
-    let wine = Wine::start(project)?;
-    let mut failures = Vec::new();
-    for source in sources(project, "examples/c/") {
-        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let program = wine.build(&source, &WARNINGS)?;
-        let text = std::fs::read_to_string(&source)
-            .map_err(|error| Failure::new(format!("{name}: {error}")))?;
-        let Some(arguments) = smoke(&text) else {
-            println!("{name}: built; it has no line `Smoke:`, so it is not run");
-            continue;
-        };
-        let outcome = wine.run(&program, &arguments)?;
-        if outcome.status.is_some_and(|status| status.success()) {
-            println!("{name}: ok");
-        } else {
-            let how = outcome.status.map_or("time-out".to_owned(), |end| end.to_string());
-            println!("{name}: FAILED ({how})\n{}", outcome.output);
-            failures.push(name);
-        }
-    }
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("failed under Wine: {}", failures.join(", "))))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,12 +152,5 @@ mod tests {
         assert_eq!(summary("ok a\n12 passed, 3 failed\r\n"), Some((12, 3)));
         assert_eq!(summary("ok a\n"), None);
         assert_eq!(summary("many passed, 0 failed\n"), None);
-    }
-
-    #[test]
-    fn an_example_says_how_to_run_it() {
-        assert_eq!(smoke("/* Echo.\n * Smoke: --count 5\n */"), Some(vec!["--count", "5"]));
-        assert_eq!(smoke("/* Smoke: */"), Some(vec![]));
-        assert_eq!(smoke("int main(void) {}"), None);
     }
 }

@@ -17,13 +17,16 @@ const COPIED_BYTES: usize = 3 * 65536 + 1234;
 
 /// How the examples are tried; each must be in the list, so that none is forgotten.
 const TRIALS: [(&str, Trial); 5] = [
-    ("port_basics", |wine, program| succeeds(wine, program, &[])),
+    ("port_basics", |wine, program| succeeds_but_for(wine, program, WINE_8)),
     ("worker_pool", |wine, program| succeeds(wine, program, &["--jobs", "16"])),
     ("file_copy", copies_a_file),
     ("echo_server", echoes),
     // Tried together with the server.
     ("echo_client", |_, _| Ok(())),
 ];
+
+/// Wine 8 does not wake the waiters of a port that is closed (fixed in Wine 10).
+const WINE_8: &str = "closing the port wakes a waiter";
 
 type Trial = fn(&Wine, &Path) -> Result<(), Failure>;
 
@@ -34,6 +37,19 @@ fn succeeds(wine: &Wine, program: &Path, arguments: &[&str]) -> Result<(), Failu
         Some(status) => Err(Failure::new(format!("{status}\n{}", outcome.output))),
         None => Err(Failure::new(format!("killed after a time-out\n{}", outcome.output))),
     }
+}
+
+/// The same, or every line that says NO names what is known of Wine.
+fn succeeds_but_for(wine: &Wine, program: &Path, known: &str) -> Result<(), Failure> {
+    let outcome = wine.run(program, &[])?;
+    let ended = outcome.status.and_then(|status| status.code());
+    let mut missed = outcome.output.lines().filter(|line| line.starts_with("NO ")).peekable();
+    let is_known = ended == Some(1) && missed.peek().is_some() && missed.all(|l| l.contains(known));
+    if ended == Some(0) || is_known {
+        return Ok(());
+    }
+    let how = ended.map_or("killed".to_owned(), |code| format!("exit code {code}"));
+    Err(Failure::new(format!("{how}\n{}", outcome.output)))
 }
 
 fn failed(what: &Path) -> impl FnOnce(io::Error) -> Failure {

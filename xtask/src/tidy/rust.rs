@@ -38,7 +38,24 @@ pub(super) fn check(project: &Project, architecture: &Architecture) -> Vec<Probl
         }
     }
     unsafe_list(&unsafe_files, architecture, &mut problems);
+    rows_without_module(project, architecture, &mut problems);
     problems
+}
+
+/// A row is for a module that exists: `port::queue` is `port/queue.rs` or `port/queue/mod.rs`.
+fn rows_without_module(
+    project: &Project,
+    architecture: &Architecture,
+    problems: &mut Vec<Problem>,
+) {
+    for module in architecture.modules.keys() {
+        let place = format!("{LAYERED}{}", module.replace("::", "/"));
+        let exists = |ending: &str| project.path(&format!("{place}{ending}")).exists();
+        if !exists(".rs") && !exists("/mod.rs") {
+            let text = format!("`{module}` has a row and no source");
+            problems.push(Problem::new(architecture::PATH, 0, text));
+        }
+    }
 }
 
 fn is_library_source(path: &str) -> bool {
@@ -190,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn statics_outside_the_list_are_found() {
+    fn i25_nothing_is_static_outside_the_list() {
         let names = |path: &str, text: &str| {
             let file = SourceFile { path: path.to_owned(), text: text.to_owned() };
             let mut problems = Vec::new();
@@ -214,6 +231,13 @@ mod tests {
         assert_eq!(count(&["crates/a/src/raw.rs", "crates/w/src/lib.rs"]), 0);
         assert_eq!(count(&["crates/a/src/raw.rs"]), 1);
         assert_eq!(count(&["crates/a/src/raw.rs", "crates/w/src/lib.rs", "crates/a/src/b.rs"]), 1);
+    }
+
+    #[test]
+    fn a_row_needs_a_module() {
+        let mut problems = Vec::new();
+        rows_without_module(&Project::at(std::path::Path::new("none")), &sample(), &mut problems);
+        assert_eq!(problems.len(), sample().modules.len());
     }
 
     #[test]

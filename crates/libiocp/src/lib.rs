@@ -1,1 +1,5 @@
 //! Windows I/O completion ports, natively on Linux.
+
+pub mod status;
+
+pub use status::Status;

@@ -98,6 +98,9 @@ fn echoes(wine: &Wine, server: &Path) -> Result<(), Failure> {
     });
     drop(running.stdin.take());
     let end = process::wait(&mut running, PROGRAM_LIMIT).map_err(failed(server))?;
+    if end.is_none() {
+        wine.stop()?;
+    }
     result?;
     if end.is_some_and(|status| status.success()) {
         return Ok(());

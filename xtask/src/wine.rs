@@ -86,7 +86,17 @@ impl Wine {
         let log = program.with_extension("log");
         let mut command = self.command("wine");
         command.arg(program).args(arguments);
-        process::run_limited(&mut command, &log, PROGRAM_LIMIT)
+        let outcome = process::run_limited(&mut command, &log, PROGRAM_LIMIT)?;
+        if outcome.status.is_none() {
+            self.stop()?;
+        }
+        Ok(outcome)
+    }
+
+    /// Ends every program of our prefix: killing `wine` does not end what it started.
+    pub(crate) fn stop(&self) -> Result<(), Failure> {
+        let log = self.output.join("wineserver.log");
+        process::run_limited(self.command("wineserver").arg("-k"), &log, BOOT_LIMIT).map(drop)
     }
 }
 

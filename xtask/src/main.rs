@@ -26,6 +26,10 @@ enum Command {
         /// Fail if the committed file differs, and write nothing
         #[arg(long)]
         check: bool,
+        /// List the must and should rules of sections that begin with this (`Ports A`) and have
+        /// no test and no entry, and write nothing
+        #[arg(long, value_name = "SECTION", conflicts_with = "check")]
+        missing: Option<String>,
     },
     /// Build the conformance programs with mingw-w64 and run them under Wine
     Conformance {
@@ -55,8 +59,11 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Ci => ci::run(&project),
         Command::Tidy => tidy::report(&project),
-        Command::Semantics { check: true } => semantics::check(&project),
-        Command::Semantics { check: false } => semantics::write(&project),
+        Command::Semantics { check: true, .. } => semantics::check(&project),
+        Command::Semantics { missing: Some(section), .. } => {
+            semantics::missing(&project, section).map(|list| println!("{list}"))
+        }
+        Command::Semantics { .. } => semantics::write(&project),
         Command::Conformance { filter } => wine::conformance(&project, filter.as_deref()),
         Command::WineExamples => examples::run(&project),
         Command::FuzzShort { seconds } => ci::fuzz_short(&project, *seconds),

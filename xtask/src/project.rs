@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Directories that hold what was built or found, never what was written.
 const GENERATED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
+/// Cargo marks a target directory of any name with this file.
+const CACHE_MARK: &str = "CACHEDIR.TAG";
 
 /// A tree of project files: the real one, or one that a test made.
 #[derive(Debug, Clone)]
@@ -63,7 +65,8 @@ impl Project {
             let name = entry.file_name().to_string_lossy().into_owned();
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
-                if !GENERATED.contains(&name.as_str()) {
+                let is_cache = path.join(CACHE_MARK).exists();
+                if !is_cache && !GENERATED.contains(&name.as_str()) {
                     self.collect(&path, endings, found);
                 }
             } else if kind.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {

@@ -107,6 +107,15 @@ impl Table {
         if links.is_empty() { word.to_owned() } else { format!("{word}, {}", links.join(", ")) }
     }
 
+    fn missing(&self, section: &str) -> Vec<String> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.section.starts_with(section) && rule.importance != "exotic")
+            .filter(|rule| self.standing(&rule.id) == Standing::NotYet)
+            .map(|rule| format!("{} [{}] {}", rule.id, rule.importance, rule.title))
+            .collect()
+    }
+
     fn totals(&self) -> String {
         let mut counts: BTreeMap<(&str, u8), usize> = BTreeMap::new();
         for rule in &self.rules {
@@ -191,6 +200,11 @@ pub fn check(project: &Project) -> Result<(), Failure> {
     Err(Failure::new(text))
 }
 
+/// The must and should rules of some sections that are not yet shown, a line each.
+pub fn missing(project: &Project, section: &str) -> Result<String, Failure> {
+    Ok(Table::of(project)?.missing(section).join("\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +247,13 @@ mod tests {
         assert!(text.contains("| must | 1 | 0 | 1 | 2 |"));
         assert!(text.contains("| PORT-001 | must | One, two | holds | `t.rs:a_test` |"));
         assert_eq!(text.matches("\n## ").count(), 2);
+    }
+
+    #[test]
+    fn what_is_missing_can_be_listed_by_section() {
+        let table = table(&["PORT-001"], "");
+        assert_eq!(table.missing("Ports"), ["PORT-002 [should] Three"]);
+        assert_eq!(table.missing("").len(), 2);
     }
 
     #[test]

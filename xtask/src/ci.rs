@@ -43,9 +43,10 @@ fn documentation(project: &Project) -> Result<(), Failure> {
     process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The command of the README, on one engine.
+/// The command of the README, on one engine, without stopping at the first failure.
 fn tests(project: &Project, engine: &str) -> Result<(), Failure> {
-    process::run(cargo(project, &["test", "--workspace"]).env("LIBIOCP_ENGINE", engine))
+    let mut command = cargo(project, &["test", "--workspace", "--no-fail-fast"]);
+    process::run(command.env("LIBIOCP_ENGINE", engine))
 }
 
 fn tests_uring(project: &Project) -> Result<(), Failure> {

@@ -34,6 +34,8 @@ pub struct Facts {
     pub statics: Vec<(usize, String)>,
     /// Whether an attribute allows `unsafe_code`.
     pub allows_unsafe: bool,
+    /// The modules in files of their own that are built for tests only, with their full path.
+    pub test_modules: Vec<Vec<String>>,
 }
 
 #[derive(Clone)]
@@ -47,8 +49,7 @@ struct Place {
 pub fn read(text: &str, module: &[String]) -> Result<Facts, String> {
     let stream: TokenStream = text.parse().map_err(|error| format!("not Rust: {error}"))?;
     let mut facts = Facts::default();
-    let in_test = module.last().is_some_and(|name| name == "tests");
-    let place = Place { module: module.to_vec(), in_test, in_thread_local: false };
+    let place = Place { module: module.to_vec(), in_test: false, in_thread_local: false };
     walk(&stream.into_iter().collect::<Vec<_>>(), &place, &mut facts);
     Ok(facts)
 }
@@ -91,7 +92,7 @@ fn walk(tokens: &[TokenTree], place: &Place, facts: &mut Facts) {
                     || is_inner_attribute(tokens, at)
                 {
                     let attribute = without_spaces(inner);
-                    test_item |= attribute == "cfg(test)";
+                    test_item |= is_for_tests(&attribute);
                     facts.allows_unsafe |= allows_unsafe(&attribute);
                 } else {
                     let inside = place_inside(tokens, at, &here, facts);
@@ -110,6 +111,12 @@ fn is_inner_attribute(tokens: &[TokenTree], at: usize) -> bool {
 
 fn without_spaces(group: &Group) -> String {
     group.stream().to_string().split_whitespace().collect()
+}
+
+/// `cfg(test)`, or `cfg(all(...))` with `test` among its conditions.
+fn is_for_tests(attribute: &str) -> bool {
+    let all = attribute.strip_prefix("cfg(all(").and_then(|rest| rest.strip_suffix("))"));
+    attribute == "cfg(test)" || all.is_some_and(|list| list.split(',').any(|one| one == "test"))
 }
 
 fn allows_unsafe(attribute: &str) -> bool {
@@ -162,6 +169,13 @@ fn read_word(word: &Ident, tokens: &[TokenTree], at: usize, place: &Place, facts
                     first_line: line,
                     last_line: end_of_item(&tokens[at..]).unwrap_or(line),
                 });
+            }
+        }
+        "mod" if place.in_test && is_punct(tokens.get(at + 2), ';') => {
+            if let Some(name) = ident(tokens.get(at + 1)) {
+                let mut module = place.module.clone();
+                module.push(name.to_string());
+                facts.test_modules.push(module);
             }
         }
         "static" if !is_punct(at.checked_sub(1).and_then(|before| tokens.get(before)), '\'') => {
@@ -281,6 +295,14 @@ mod tests {
         assert!(paths("// crate::file::File\nconst A: &str = \"crate::file::X\";").is_empty());
         assert!(paths("#[cfg(test)] mod tests { use crate::file::File; }").is_empty());
         assert_eq!(paths("#[cfg(test)] use crate::a::A; use crate::b::B;"), ["b::B"]);
+    }
+
+    #[test]
+    fn test_modules_in_files_of_their_own_are_named() {
+        let text = "#[cfg(all(test, not(loom)))]\nmod schedules;\nmod seat;\n#[cfg(test)] mod t;";
+        let found = facts(text).test_modules;
+        assert_eq!(found, [["port", "queue", "schedules"], ["port", "queue", "t"]]);
+        assert!(facts("#[cfg(all(not(test), unix))] mod a;").test_modules.is_empty());
     }
 
     #[test]

@@ -144,6 +144,9 @@ pub fn conformance(project: &Project, filter: Option<&str>) -> Result<(), Failur
             }
         }
     }
+    if programs == 0 {
+        return Err(Failure::new("conformance holds no such program"));
+    }
     println!("{programs} programs, {tests} tests passed under Wine, {} failed", failures.len());
     if failures.is_empty() {
         Ok(())

@@ -17,6 +17,8 @@ const ABI: &str = "crates/libiocp-win32/";
 pub(super) fn check(project: &Project, architecture: &Architecture) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut unsafe_files = BTreeSet::new();
+    let mut layered = Vec::new();
+    let mut test_modules = BTreeSet::new();
     for file in project.files(&[".rs"]) {
         let module = module_of(&file.path);
         let facts = match tokens::read(&file.text, module.as_deref().unwrap_or_default()) {
@@ -34,7 +36,13 @@ pub(super) fn check(project: &Project, architecture: &Architecture) -> Vec<Probl
             }
         }
         if let Some(module) = module {
-            directions(&file.path, &module, &facts.paths, architecture, &mut problems);
+            test_modules.extend(facts.test_modules);
+            layered.push((file.path, module, facts.paths));
+        }
+    }
+    for (path, module, paths) in layered {
+        if !test_modules.contains(&module) {
+            directions(&path, &module, &paths, architecture, &mut problems);
         }
     }
     unsafe_list(&unsafe_files, architecture, &mut problems);

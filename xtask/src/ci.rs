@@ -114,9 +114,9 @@ pub fn fuzz_short(project: &Project, seconds: u32) -> Result<(), Failure> {
     if count == 0 { Err(Failure::new("fuzz/fuzz_targets has no target")) } else { Ok(()) }
 }
 
-/// Runs the tests that only exist under loom, optimized, in a target directory of their own.
+/// Runs the library's unit tests under loom, optimized, in a target directory of their own.
 pub fn loom(project: &Project) -> Result<(), Failure> {
-    let arguments = ["test", "--release", "--package", "libiocp", "--lib", "loom"];
+    let arguments = ["test", "--release", "--package", "libiocp", "--lib"];
     let mut command = cargo(project, &arguments);
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     command.env("RUSTFLAGS", format!("{flags} --cfg loom").trim());

@@ -96,3 +96,39 @@ pub fn is_installed(program: &str) -> bool {
         .status()
         .is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limited(script: &str, name: &str, limit: Duration) -> Outcome {
+        let log = std::env::temp_dir().join(format!("xtask-{name}-{}.log", std::process::id()));
+        let outcome = run_limited(Command::new("sh").args(["-c", script]), &log, limit);
+        let _ = std::fs::remove_file(&log);
+        outcome.expect("sh")
+    }
+
+    #[test]
+    fn output_and_exit_code_are_kept() {
+        let outcome = limited("echo out; echo err >&2; exit 3", "exit", Duration::from_secs(60));
+        assert_eq!(outcome.status.and_then(|status| status.code()), Some(3));
+        assert_eq!(outcome.output, "out\nerr\n");
+    }
+
+    #[test]
+    fn the_limit_ends_a_program() {
+        let start = Instant::now();
+        let outcome = limited("echo begun; exec sleep 600", "limit", Duration::from_secs(1));
+        assert!(outcome.status.is_none());
+        assert_eq!(outcome.output, "begun\n");
+        assert!(start.elapsed() < Duration::from_secs(300));
+    }
+
+    #[test]
+    fn a_failure_names_the_program() {
+        let failure = run(Command::new("sh").args(["-c", "exit 3"])).expect_err("exit code 3");
+        assert!(failure.to_string().starts_with("`sh -c exit 3` failed"), "{failure}");
+        assert!(run(&mut Command::new("no-such-program")).is_err());
+        assert!(is_installed("sh") && !is_installed("no-such-program"));
+    }
+}

@@ -173,8 +173,8 @@ fn cannot_start(language: Language, error: &io::Error) -> Error {
     let variable = language.variable();
     if error.kind() == io::ErrorKind::NotFound {
         anyhow!(
-            "there is no {name} compiler: {compiler:?} was not found; install one (Debian: apt install \
-             {}) or name it in ${variable}",
+            "there is no {name} compiler: {compiler:?} was not found; install one \
+             (Debian: apt install {}) or name it in ${variable}",
             if language == Language::C { "gcc" } else { "g++" }
         )
     } else {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use clap::builder::RangedI64ValueParser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -32,22 +33,27 @@ const OTHER_DESCRIPTORS: u64 = 128;
 /// Nothing at all arrives for so long: something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// From 1 to `most`.
+fn number(most: u32) -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(most))
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// How many clients connect, all at the same time
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = number(60_000))]
     clients: u32,
     /// How many messages each client sends
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(u32::MAX))]
     rounds: u32,
     /// Send for so many seconds, instead of a number of rounds
-    #[arg(long, conflicts_with = "rounds", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "rounds", value_parser = number(u32::MAX))]
     seconds: Option<u32>,
     /// Port of the server; 0 takes any free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
     /// Threads of the server
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = number(256))]
     workers: u32,
     /// Force an engine (LIBIOCP_ENGINE)
     #[arg(long, value_enum)]

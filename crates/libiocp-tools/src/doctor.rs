@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::Result;
 use io_uring::IoUring;
+use libiocp::system::System;
 use rustix::process::{Resource, getrlimit};
 use rustix::system::uname;
 
@@ -137,32 +138,28 @@ fn io_uring_advice(error: &io::Error, sysctl: Option<&str>) -> String {
     }
 }
 
-/// The engine that a program started now would use.
-///
-/// The one place that knows: what the library itself says is to be asked here.
+/// The engine that a program started now would use: the library is asked.
 fn engine() -> Finding {
     const NAME: &str = "engine";
-    let forced = env::var("LIBIOCP_ENGINE").ok();
-    match forced.as_deref() {
-        Some("epoll") => Finding::good(
+    let forced = env::var("LIBIOCP_ENGINE").unwrap_or_default();
+    if !matches!(forced.as_str(), "" | "uring" | "epoll") {
+        return Finding::poor(
             NAME,
-            "epoll for sockets, threads for disk files (forced by LIBIOCP_ENGINE=epoll)",
-        ),
-        Some("uring") => Finding::good(
-            NAME,
-            "epoll for sockets, io_uring for disk files (forced by LIBIOCP_ENGINE=uring)",
-        ),
-        Some(other) => Finding::poor(
-            NAME,
-            format!("LIBIOCP_ENGINE is {other:?}"),
+            format!("LIBIOCP_ENGINE is {forced:?}, which is ignored"),
             "set LIBIOCP_ENGINE to uring or epoll, or unset it",
-        ),
-        None if IoUring::new(8).is_ok() => {
-            Finding::good(NAME, "epoll for sockets, io_uring for disk files (it is available)")
-        }
-        None => Finding::good(
+        );
+    }
+    match System::from_environment() {
+        Ok(system) if forced == "uring" && !system.engine().uses_uring() => Finding::poor(
             NAME,
-            "epoll for sockets, threads for disk files (io_uring is not available)",
+            system.engine().report(),
+            "LIBIOCP_ENGINE=uring cannot be had; see io_uring above, or unset it",
+        ),
+        Ok(system) => Finding::good(NAME, system.engine().report()),
+        Err(error) => Finding::fatal(
+            NAME,
+            format!("does not start: {error}"),
+            "raise the limits of open files and memory",
         ),
     }
 }

@@ -52,8 +52,8 @@ fn find_with(clues: &Clues) -> Result<Home> {
             return Ok(home);
         }
         bail!(
-            "{VARIABLE} is {}, but there is neither an installed libiocp (include/libiocp/win32 and \
-             lib/{LIBRARY}) nor a checkout in which `cargo build --release` has been run",
+            "{VARIABLE} is {}, but there is neither an installed libiocp (include/libiocp/win32 \
+             and lib/{LIBRARY}) nor a checkout in which `cargo build --release` has been run",
             root.display()
         );
     }

@@ -9,7 +9,7 @@ mod run;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -61,18 +61,35 @@ struct CompilerArguments {
 
 #[derive(Debug, clap::Args)]
 struct RunArguments {
-    /// The source file: .c for C; .cc, .cpp, .cxx, .c++ or .C for C++
-    file: PathBuf,
-    /// Arguments of the program
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
+    /// The source file (.c for C; .cc, .cpp, .cxx, .c++ or .C for C++), then what
+    /// the program gets
+    // One list: all that follows the file is the program's, even --help.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_names = ["FILE", "ARGUMENTS"]
+    )]
+    file_and_arguments: Vec<OsString>,
+}
+
+impl RunArguments {
+    fn split(&self) -> (&Path, &[OsString]) {
+        match self.file_and_arguments.split_first() {
+            Some((file, arguments)) => (Path::new(file), arguments),
+            None => (Path::new(""), &[]),
+        }
+    }
 }
 
 fn execute(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Cc(given) => compiler::replace_process(Language::C, &given.arguments),
         Command::Cxx(given) => compiler::replace_process(Language::Cxx, &given.arguments),
-        Command::Run(given) => run::run(&given.file, &given.arguments),
+        Command::Run(given) => {
+            let (file, arguments) = given.split();
+            run::run(file, arguments)
+        }
         Command::Doctor => doctor::doctor(&mut io::stdout().lock()),
         Command::Demo(options) => demo::demo(&options),
     }
@@ -115,9 +132,10 @@ mod tests {
 
     #[test]
     fn options_after_the_file_go_to_the_program() {
-        let cli = Cli::parse_from(["iocp", "run", "x.c", "--port", "0", "-v"]);
+        let cli = Cli::parse_from(["iocp", "run", "x.c", "--help", "0", "-v"]);
         let Command::Run(given) = cli.command else { panic!("not run") };
-        assert_eq!(given.file, PathBuf::from("x.c"));
-        assert_eq!(given.arguments, ["--port", "0", "-v"]);
+        let (file, arguments) = given.split();
+        assert_eq!(file, Path::new("x.c"));
+        assert_eq!(arguments, ["--help", "0", "-v"]);
     }
 }

@@ -237,3 +237,111 @@ impl Group {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Runs clients against a server that treats each connection like this.
+    fn totals(clients: u32, rounds: u32, serve: fn(TcpStream) -> io::Result<()>) -> Totals {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let server = thread::spawn(move || {
+            let connections = (0..clients).map(|_| {
+                let (stream, _) = listener.accept().expect("a client");
+                // A client that complains hangs up, so an error is no surprise here.
+                thread::spawn(move || drop(serve(stream)))
+            });
+            for connection in connections.collect::<Vec<_>>() {
+                connection.join().expect("served");
+            }
+        });
+        let crowd = Crowd::start(Plan { address, clients, rounds, time: None }).expect("started");
+        assert!(crowd.wait(PATIENCE), "the clients hang: {:?}", crowd.totals());
+        server.join().expect("the server");
+        crowd.join()
+    }
+
+    fn echo(mut stream: TcpStream) -> io::Result<()> {
+        let mut buffer = [0; 5000];
+        loop {
+            match stream.read(&mut buffer)? {
+                0 => return Ok(()),
+                count => stream.write_all(&buffer[..count])?,
+            }
+        }
+    }
+
+    #[test]
+    fn every_client_gets_every_byte_back() {
+        let totals = totals(20, 30, echo);
+        assert_eq!((totals.errors, totals.complaints), (0, vec![]));
+        assert_eq!((totals.connected, totals.done, totals.messages), (20, 20, 600));
+        assert_eq!(totals.bytes, totals.received);
+        assert!(totals.bytes >= 600);
+    }
+
+    #[test]
+    fn one_wrong_byte_is_found() {
+        let totals = totals(1, 1, |mut stream| {
+            let mut buffer = [0; 1];
+            stream.read_exact(&mut buffer)?;
+            stream.write_all(&[buffer[0] ^ 1])?;
+            echo(stream)
+        });
+        assert_eq!(totals.complaints, ["other bytes came back than were sent"]);
+        assert_eq!((totals.errors, totals.messages), (1, 0));
+    }
+
+    #[test]
+    fn bytes_too_many_are_found() {
+        let totals = totals(1, 1, |mut stream| {
+            stream.write_all(&[0; 17 * 1024])?;
+            echo(stream)
+        });
+        assert_eq!(totals.complaints, ["more bytes came back than were sent"]);
+    }
+
+    #[test]
+    fn a_connection_closed_early_is_found() {
+        let totals = totals(1, 1, |stream| {
+            stream.shutdown(std::net::Shutdown::Write)?;
+            let mut rest = Vec::new();
+            (&stream).read_to_end(&mut rest).map(drop)
+        });
+        assert_eq!(totals.complaints, ["the server closed a connection in the middle"]);
+    }
+
+    #[test]
+    fn a_refused_connection_is_found() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        drop(listener);
+        let crowd = Crowd::start(Plan { address, clients: 3, rounds: 1, time: None });
+        let crowd = crowd.expect("started");
+        assert!(crowd.wait(PATIENCE));
+        let totals = crowd.join();
+        assert_eq!(totals.errors, 3);
+        assert!(totals.complaints[0].starts_with("a client cannot connect: "), "{totals:?}");
+    }
+
+    #[test]
+    fn clients_that_get_no_answer_can_be_stopped() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let crowd = Crowd::start(Plan { address, clients: 2, rounds: 1, time: None });
+        let crowd = crowd.expect("started");
+        let begin = Instant::now();
+        while crowd.totals().connected < 2 {
+            assert!(begin.elapsed() < PATIENCE);
+            thread::yield_now();
+        }
+        crowd.fail("nothing has arrived".to_owned());
+        assert!(crowd.wait(PATIENCE));
+        assert_eq!(crowd.join().complaints, ["nothing has arrived"]);
+    }
+}

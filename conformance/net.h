@@ -98,6 +98,19 @@ static inline void close_with_reset(SOCKET socket)
     closesocket(socket);
 }
 
+/* Waits until a socket has at least this many bytes to read. */
+static inline BOOL has_bytes(SOCKET socket, u_long count)
+{
+    ULONGLONG end = GetTickCount64() + 10000;
+    u_long there = 0;
+
+    while (!ioctlsocket(socket, FIONREAD, &there) && there < count) {
+        if (GetTickCount64() >= end) return FALSE;
+        Sleep(1);
+    }
+    return there >= count;
+}
+
 static inline LPFN_CONNECTEX get_connect_ex(SOCKET socket)
 {
     GUID id = WSAID_CONNECTEX;

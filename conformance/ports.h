@@ -289,4 +289,14 @@ static inline void waiter_start(struct actor *actor, HANDLE port)
     settle();
 }
 
+/* Ends waiters of a port, also those that a failed expectation left waiting. */
+static inline void waiters_stop(struct actor *waiters, int count, HANDLE port)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        if (!actor_ends(&waiters[i], 0)) PostQueuedCompletionStatus(port, 0, 0, NULL);
+    for (i = 0; i < count; i++) actor_stop(&waiters[i]);
+}
+
 #endif

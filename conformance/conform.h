@@ -76,7 +76,11 @@ static inline void conform_mark(const char *why)
     SetLastError(error);
 }
 
-#define ok(condition, ...) conform_check(!!(condition), __FILE__, __LINE__, __VA_ARGS__)
+/* The condition comes first, so that its message can show what it left behind. */
+#define ok(condition, ...) do { \
+        int holds_ = !!(condition); \
+        conform_check(holds_, __FILE__, __LINE__, __VA_ARGS__); \
+    } while (0)
 #if CONFORM_WINE
 #define WINE_DIFFERS(why) conform_mark(why);
 #define OURS_DIFFERS(why)

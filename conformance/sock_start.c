@@ -77,8 +77,8 @@ static void sock_003_version_is_negotiated(void)
         ok(result == cases[i].result, "%04x: result %d", cases[i].asked, result);
         ok(data.wVersion == cases[i].given && data.wHighVersion == 0x0202,
            "%04x: versions %04x %04x", cases[i].asked, data.wVersion, data.wHighVersion);
-        ok(!strcmp(data.szDescription, "WinSock 2.0"), "szDescription");
-        ok(!strcmp(data.szSystemStatus, "Running"), "szSystemStatus");
+        ok(!strcmp(data.szDescription, "WinSock 2.0") &&
+               !strcmp(data.szSystemStatus, "Running"), "descriptions");
         ok(data.lpVendorInfo == vendor, "lpVendorInfo was written");
         if (result == 0) {
             ok(data.iMaxSockets == (old ? 32767 : 0) && data.iMaxUdpDg == (old ? 65467 : 0),
@@ -172,10 +172,8 @@ static void sock_004_one_last_error_per_thread(void)
     GetExitCodeThread(thread, &code);
     CloseHandle(thread);
     ok(code == 0, "a new thread starts with last error %u", (unsigned)code);
-    SetLastError(4712);
     s = tcp_socket();
-    ok(WSAGetLastError() == 0 || WSAGetLastError() == 4712, "socket left %d",
-       WSAGetLastError());
+    ok(WSAGetLastError() == 0 || WSAGetLastError() == 4712, "left %d", WSAGetLastError());
     closesocket(s);
 }
 
@@ -467,7 +465,7 @@ static void sock_011_flags_of_wsasocket(void)
 
     ok_socket(s);
     ok_true(GetHandleInformation((HANDLE)s, &flags));
-    ok(!(flags & HANDLE_FLAG_INHERIT), "flags %u", (unsigned)flags);
+    ok(!(flags & HANDLE_FLAG_INHERIT), "inherited");
     closesocket(s);
     s = WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, NULL, 0,
                    WSA_FLAG_OVERLAPPED | WSA_FLAG_MULTIPOINT_C_ROOT);

@@ -8,8 +8,8 @@ static void sock_059_a_graceful_close_is_a_success_of_no_bytes(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     int i;
 
     fresh(&ov);
@@ -32,8 +32,8 @@ static void sock_059_data_comes_before_the_end_for_every_receive(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov[4];
-    char data[4][4];
+    static OVERLAPPED ov[4];
+    static char data[4][4];
     int i;
 
     for (i = 0; i < 4; i++) {
@@ -57,8 +57,8 @@ static void sock_060_a_reset_fails_the_pending_receive(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD bytes = UNTOUCHED, flags = 0;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
@@ -78,8 +78,8 @@ static void sock_061_a_reset_fails_all_pending_operations(void)
     enum { RECEIVES = 5, SENDS = 3 };
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov[RECEIVES + SENDS];
-    char data[RECEIVES];
+    static OVERLAPPED ov[RECEIVES + SENDS];
+    static char data[RECEIVES];
     int seen[RECEIVES + SENDS] = { 0 }, i;
     DWORD counted = 0;
 
@@ -114,8 +114,8 @@ static void sock_061_a_reset_fails_all_pending_operations(void)
 static struct pair after_reset(HANDLE *port)
 {
     struct pair pair = tcp_pair();
-    OVERLAPPED ov;
-    char byte;
+    static OVERLAPPED ov;
+    static char byte;
 
     *port = port_of(pair.here, KEY);
     fresh(&ov);
@@ -129,9 +129,9 @@ static struct pair after_reset(HANDLE *port)
 static void sock_062_calls_after_the_reset_fail_at_once(void)
 {
     DWORD bytes = UNTOUCHED, flags = 0;
-    char data[8] = "";
+    static char data[8] = "";
     WSABUF buffer = { sizeof(data), data };
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     HANDLE port;
     struct pair pair = after_reset(&port);
 
@@ -152,7 +152,7 @@ static void sock_063_the_reset_is_permanent(void)
 {
     struct sockaddr_in address;
     int i, error = 1, length = sizeof(error);
-    char byte = 0;
+    static char byte = 0;
     HANDLE port;
     struct pair pair = after_reset(&port);
 
@@ -176,7 +176,7 @@ static void sock_064_sending_to_a_closed_peer_aborts(void)
 {
     struct pair pair = tcp_pair();
     ULONGLONG end = GetTickCount64() + 3000;
-    char byte;
+    static char byte;
     int got;
 
     closesocket(pair.peer);

@@ -13,8 +13,8 @@ static void sock_019_the_low_bit_of_the_event_suppresses_the_packet(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), event = new_event();
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     fresh(&ov);
     ov.hEvent = odd(event);
@@ -45,8 +45,8 @@ static void sock_020_skip_mode_drops_packets_of_immediate_success(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), event = new_event();
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     ok_true(SetFileCompletionNotificationModes((HANDLE)pair.here,
                                                FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
@@ -78,7 +78,7 @@ static void sock_020_skip_mode_keeps_packets_of_connectex(void)
     struct sockaddr_in address, closed_address;
     SOCKET door = listener(&address), closed = tcp_socket(), s[2];
     HANDLE port = new_port();
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     int i;
 
     closed_address = bind_loopback(closed);
@@ -112,8 +112,8 @@ static void sock_021_skip_event_leaves_the_handle_unsignalled(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
@@ -215,8 +215,8 @@ static void sock_024_no_completion_routine_on_an_associated_socket(void)
     struct pair pair = tcp_pair();
     HANDLE port;
     DWORD flags = 0;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
 
     fresh(&ov);
@@ -244,8 +244,8 @@ static void sock_026_entries_of_failed_operations_hold_the_status(void)
     HANDLE port = port_of(pair.here, KEY);
     OVERLAPPED_ENTRY entries[2];
     ULONG count = 0;
-    OVERLAPPED ov;
-    char byte;
+    static OVERLAPPED ov;
+    static char byte;
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, &byte, 1, &ov));

@@ -38,9 +38,9 @@ static void sock_012_one_association_for_the_life_of_a_socket(void)
 static void sock_013_association_after_the_start_still_counts(void)
 {
     struct pair pair = tcp_pair();
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     HANDLE port;
-    char data[4] = "";
+    static char data[4] = "";
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
@@ -59,8 +59,8 @@ static void sock_013_acceptex_started_before_the_association(void)
     struct sockaddr_in address;
     SOCKET door = listener(&address), acceptor = tcp_socket(), client = tcp_socket();
     LPFN_ACCEPTEX accept_ex = (LPFN_ACCEPTEX)extension(door, (GUID)WSAID_ACCEPTEX);
-    char area[2 * ADDRESS_AREA];
-    OVERLAPPED ov;
+    static char area[2 * ADDRESS_AREA];
+    static OVERLAPPED ov;
     HANDLE port;
     DWORD bytes;
 
@@ -89,9 +89,9 @@ static void sock_014_sockets_outlive_the_handle_of_their_port(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), thread;
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     DWORD code = 0;
-    char data[8];
+    static char data[8];
 
     thread = CreateThread(NULL, 0, wait_on_port, port, 0, NULL);
     ok(WaitForSingleObject(thread, QUIET) == WAIT_TIMEOUT, "the waiter returned");
@@ -119,8 +119,8 @@ static void sock_015_accepted_sockets_have_no_port(void)
     struct sockaddr_in address;
     SOCKET door = listener(&address), client = tcp_socket(), accepted;
     HANDLE port = port_of(door, KEY), other;
-    OVERLAPPED ov;
-    char byte;
+    static OVERLAPPED ov;
+    static char byte;
 
     ok_zero(connect_to(client, &address));
     accepted = accept(door, NULL, NULL);
@@ -147,8 +147,8 @@ static void sock_016_success_and_pending_queue_one_packet_each(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD bytes = UNTOUCHED;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     send_text(pair.peer, "abc");
     fresh(&ov);
@@ -179,8 +179,8 @@ static void sock_016_a_call_that_fails_queues_nothing(void)
     struct pair pair = tcp_pair();
     SOCKET s = tcp_socket();
     HANDLE port = port_of(s, KEY);
-    OVERLAPPED ov;
-    char byte = 0;
+    static OVERLAPPED ov;
+    static char byte = 0;
 
     CreateIoCompletionPort((HANDLE)pair.here, port, 2, 0);
     fresh(&ov);
@@ -204,8 +204,8 @@ static void sock_017_a_truncated_datagram_fails_and_queues(void)
     HANDLE port = port_of(s, KEY);
     WSABUF buffer;
     DWORD bytes = UNTOUCHED, flags = 0;
-    OVERLAPPED ov;
-    char data[4];
+    static OVERLAPPED ov;
+    static char data[4];
 
     ok(sendto(peer, "0123456789", 10, 0, (struct sockaddr *)&address, sizeof(address)) == 10,
        "sendto: error %d", WSAGetLastError());
@@ -233,7 +233,7 @@ static void sock_018_calls_without_overlapped_queue_nothing(void)
     HANDLE port = port_of(client, 1);
     WSABUF buffer;
     DWORD bytes, flags = 0;
-    char data[8];
+    static char data[8];
 
     CreateIoCompletionPort((HANDLE)door, port, 2, 0);
     ok_zero(connect_to(client, &address));

@@ -4,7 +4,7 @@
 /* Waits until the peer's bytes have arrived here. */
 static void arrived(SOCKET s, int count)
 {
-    char data[64];
+    static char data[64];
 
     UNTIL(recv(s, data, sizeof(data), MSG_PEEK) >= count);
 }
@@ -15,9 +15,9 @@ static void sock_036_a_receive_completes_with_what_is_there(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD bytes = UNTOUCHED, flags = 0;
-    char one[2], two[8];
+    static char one[2], two[8];
     WSABUF buffers[2] = { { sizeof(one), one }, { sizeof(two), two } };
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
 
     fresh(&ov);
     ok_wsa(WSARecv(pair.here, buffers, 2, &bytes, &flags, &ov, NULL), WSA_IO_PENDING);
@@ -41,9 +41,9 @@ static void sock_039_arguments_of_a_receive(void)
 {
     struct pair pair = tcp_pair();
     DWORD bytes = UNTOUCHED, flags = 0;
-    char data[8];
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
 
     fresh(&ov);
     nonblocking(pair.here);
@@ -69,7 +69,7 @@ static void sock_039_partial_means_nothing_to_a_stream(void)
 {
     struct pair pair = tcp_pair();
     DWORD bytes = UNTOUCHED, flags = MSG_PARTIAL;
-    char data[8];
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
 
     send_text(pair.peer, "abc");
@@ -85,9 +85,9 @@ static void sock_038_the_buffer_array_is_captured(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    char data[16], other[16] = "";
+    static char data[16], other[16] = "";
     DWORD flags = 0;
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     WSABUF buffers[2] = { { 2, data }, { 14, data + 2 } };
 
     fresh(&ov);
@@ -106,7 +106,7 @@ static void sock_040_a_receive_of_nothing_waits_for_data(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, NULL, 0, &ov));
@@ -129,7 +129,7 @@ static void sock_040_a_receive_of_nothing_sees_the_reset(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, NULL, 0, &ov));
@@ -146,8 +146,8 @@ static void sock_041_a_receive_of_nothing_truncates_a_datagram(void)
     SOCKET s = udp_socket(), peer = udp_socket();
     struct sockaddr_in address = bind_loopback(s);
     HANDLE port = port_of(s, KEY);
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     limit_blocking(s);
     connect_to(peer, &address);
@@ -177,8 +177,8 @@ static void sock_042_receives_are_served_in_the_order_of_the_calls(void)
     enum { COUNT = 16, LENGTH = 16 };
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    char data[COUNT][LENGTH], sent[COUNT * LENGTH];
-    OVERLAPPED ov[COUNT];
+    static char data[COUNT][LENGTH], sent[COUNT * LENGTH];
+    static OVERLAPPED ov[COUNT];
     int round, i;
 
     for (i = 0; i < COUNT * LENGTH; i++) sent[i] = (char)i;
@@ -216,8 +216,8 @@ static void sock_043_recv_does_not_overtake_a_pending_receive(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), thread;
     struct receiver receiver = { pair.here, "", 0 };
-    OVERLAPPED ov;
-    char data[3];
+    static OVERLAPPED ov;
+    static char data[3];
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
@@ -240,8 +240,8 @@ static void sock_044_peeking_leaves_the_data(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     int i;
 
     fresh(&ov);
@@ -263,8 +263,8 @@ static void sock_045_waitall_completes_when_the_buffer_is_full(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[6] = "";
+    static OVERLAPPED ov;
+    static char data[6] = "";
 
     fresh(&ov);
     ok_pends(start_recv_flags(pair.here, data, sizeof(data), MSG_WAITALL, &ov));
@@ -288,9 +288,9 @@ static void sock_045_waitall_needs_a_stream_that_may_wait(void)
 {
     struct pair pair = tcp_pair();
     DWORD bytes, flags = MSG_WAITALL;
-    char data[8];
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
 
     fresh(&ov);
     send_text(pair.peer, "abc");
@@ -309,8 +309,8 @@ static void sock_047_overlapped_calls_pend_on_nonblocking_sockets(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD bytes, flags = 0;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
 
     nonblocking(pair.here);
@@ -330,8 +330,8 @@ static void sock_048_timeouts_are_for_blocking_calls(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD timeout = 40, bytes = UNTOUCHED, flags = 0;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
 
     ok_zero(setsockopt(pair.here, SOL_SOCKET, SO_RCVTIMEO, (char *)&timeout, sizeof(timeout)));
@@ -353,8 +353,8 @@ static void sock_049_receives_in_the_wrong_state(void)
     struct sockaddr_in address;
     SOCKET fresh_tcp = tcp_socket(), door = listener(&address), unbound = udp_socket();
     HANDLE port = new_port();
-    OVERLAPPED ov;
-    char byte;
+    static OVERLAPPED ov;
+    static char byte;
 
     CreateIoCompletionPort((HANDLE)fresh_tcp, port, 1, 0);
     CreateIoCompletionPort((HANDLE)door, port, 2, 0);
@@ -378,8 +378,8 @@ static void sock_050_files_calls_serve_sockets(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), h = (HANDLE)pair.here;
     DWORD bytes = UNTOUCHED;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     memset(&ov, 0, sizeof(ov));
     ok_false(ReadFile(h, data, sizeof(data), &bytes, &ov), ERROR_IO_PENDING);
@@ -402,8 +402,8 @@ static void sock_051_a_cancelled_receive_loses_no_data(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    char data[8], wanted, next = 'a';
-    OVERLAPPED ov;
+    static char data[8], wanted, next = 'a';
+    static OVERLAPPED ov;
     int i;
 
     for (i = 0; i < 200; i++) {

@@ -8,7 +8,7 @@ static void sock_001_nothing_works_before_startup(void)
 {
     struct sockaddr_in address = loopback(htons(1));
     struct addrinfo *list = NULL;
-    char byte;
+    static char byte;
 
     WSASetLastError(0);
     ok(socket(AF_INET, SOCK_STREAM, 0) == INVALID_SOCKET, "socket worked");
@@ -130,10 +130,10 @@ static void sock_002_success_clears_the_last_error(void)
 static void sock_002_last_cleanup_ends_pending_receives(void)
 {
     WSADATA data;
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     struct pair pair;
     HANDLE port;
-    char byte;
+    static char byte;
 
     ok_zero(WSAStartup(MAKEWORD(2, 2), &data));
     pair = tcp_pair();
@@ -205,8 +205,8 @@ static void sock_005_closehandle_ends_pending_operations(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char byte;
+    static OVERLAPPED ov;
+    static char byte;
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, &byte, 1, &ov));
@@ -235,7 +235,7 @@ static void sock_006_a_socket_whose_connect_failed_can_listen(void)
 static void all_refuse(SOCKET s)
 {
     struct sockaddr_in address = loopback(htons(1));
-    char data[64];
+    static char data[64];
     WSABUF buffer = { 1, data };
     DWORD bytes, flags = 0;
     u_long number = 0;
@@ -282,9 +282,9 @@ static void sock_007_wrong_handles_are_not_sockets(void)
 static void sock_007_kernel_calls_on_a_dead_socket(void)
 {
     SOCKET s = tcp_socket();
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     DWORD flags, bytes;
-    char byte;
+    static char byte;
 
     ok_zero(closesocket(s));
     memset(&ov, 0, sizeof(ov));
@@ -299,9 +299,9 @@ static void sock_007_kernel_calls_on_a_dead_socket(void)
 static void sock_008_reused_values_never_mix_completions(void)
 {
     HANDLE port = new_port();
-    OVERLAPPED ov[40];
+    static OVERLAPPED ov[40];
     struct pair pair;
-    char byte;
+    static char byte;
     size_t i;
 
     for (i = 0; i < 40; i++) {

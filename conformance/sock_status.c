@@ -8,8 +8,8 @@ static void sock_027_the_status_block_while_pending_and_after(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
@@ -29,8 +29,8 @@ static void sock_027_the_same_structure_serves_again_at_once(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     int i;
 
     fresh(&ov);
@@ -54,8 +54,8 @@ static void sock_029_status_block_after_a_failed_start(void)
     struct sockaddr_in address = loopback(htons(9));
     LPFN_CONNECTEX connect_ex = (LPFN_CONNECTEX)extension(s, (GUID)WSAID_CONNECTEX);
     LPFN_ACCEPTEX accept_ex = (LPFN_ACCEPTEX)extension(s, (GUID)WSAID_ACCEPTEX);
-    char area[2 * ADDRESS_AREA];
-    OVERLAPPED ov;
+    static char area[2 * ADDRESS_AREA];
+    static OVERLAPPED ov;
     DWORD bytes;
 
     fresh(&ov);
@@ -79,8 +79,8 @@ static void sock_030_two_operations_with_one_overlapped(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
-    OVERLAPPED ov;
-    char data[2];
+    static OVERLAPPED ov;
+    static char data[2];
 
     fresh(&ov);
     ok_pends(start_recv(pair.here, data, 1, &ov));
@@ -104,9 +104,9 @@ static void sock_030_two_operations_with_one_overlapped(void)
 static void sock_031_without_event_the_socket_is_signalled(void)
 {
     struct pair pair = tcp_pair();
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     DWORD bytes = UNTOUCHED;
-    char data[8];
+    static char data[8];
 
     fresh(&ov);
     ov.hEvent = NULL;
@@ -124,8 +124,8 @@ static void sock_032_the_event_is_reset_at_the_start_and_set_at_the_end(void)
 {
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), event = new_event();
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     SetEvent(event);
     fresh(&ov);
@@ -156,8 +156,8 @@ static void sock_033_getoverlappedresult_speaks_win32(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY), copy = NULL;
     DWORD bytes = UNTOUCHED;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     fresh(&ov);
     ov.hEvent = new_event();
@@ -188,8 +188,8 @@ static void sock_034_wsagetoverlappedresult_speaks_winsock(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD bytes = UNTOUCHED, flags = UNTOUCHED;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
 
     fresh(&ov);
     ov.hEvent = new_event();
@@ -244,7 +244,7 @@ static void sock_034_every_status_has_its_code(void)
         { 0x00000abc, 0 }, { 0xC0000001, 10022 }, { 0xCabcdef0, 10022 },
     };
     SOCKET s = tcp_socket();
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -272,7 +272,7 @@ static void sock_034_bad_arguments(void)
     SOCKET s = tcp_socket();
     HANDLE event = new_event(), copy = NULL;
     DWORD bytes, flags;
-    OVERLAPPED ov;
+    static OVERLAPPED ov;
     BOOL result;
 
     memset(&ov, 0, sizeof(ov));
@@ -299,8 +299,8 @@ static void sock_035_flags_are_written_only_by_an_immediate_receive(void)
     struct pair pair = tcp_pair();
     HANDLE port = port_of(pair.here, KEY);
     DWORD flags = 0, later = UNTOUCHED, bytes = UNTOUCHED;
-    OVERLAPPED ov;
-    char data[8];
+    static OVERLAPPED ov;
+    static char data[8];
     WSABUF buffer = { sizeof(data), data };
 
     fresh(&ov);

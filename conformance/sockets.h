@@ -378,6 +378,25 @@ static inline BOOL receives(SOCKET s, const char *text)
     return have == length && memcmp(data, text, length) == 0;
 }
 
+/* A receive that waits for the end of a connection. It must pend before the
+ * end comes: Wine shows a reset to nobody else. */
+struct ending {
+    OVERLAPPED ov;
+    char byte;
+};
+
+static inline void await_end(struct ending *ending, SOCKET s)
+{
+    memset(&ending->ov, 0, sizeof(ending->ov));
+    ok_pends(start_recv(s, &ending->byte, 1, &ending->ov));
+}
+
+#define ok_reset(ending) \
+    do { \
+        UNTIL(HasOverlappedIoCompleted(&(ending)->ov)); \
+        ok_status(&(ending)->ov, NT_CONNECTION_RESET, 0); \
+    } while (0)
+
 static inline void *extension(SOCKET s, GUID id)
 {
     void *function = NULL;

@@ -123,8 +123,7 @@ static void sock_015_accepted_sockets_have_no_port(void)
     static char byte;
 
     ok_zero(connect_to(client, &address));
-    accepted = accept(door, NULL, NULL);
-    ok_socket(accepted);
+    accepted = accept_one(door);
     send_text(client, "x");
     fresh(&ov);
     ok_starts(start_recv(accepted, &byte, 1, &ov));
@@ -237,7 +236,7 @@ static void sock_018_calls_without_overlapped_queue_nothing(void)
 
     CreateIoCompletionPort((HANDLE)door, port, 2, 0);
     ok_zero(connect_to(client, &address));
-    accepted = accept(door, NULL, NULL);
+    accepted = accept_one(door);
     limit_blocking(client);
     limit_blocking(accepted);
     send_text(accepted, "abcd");

@@ -362,7 +362,7 @@ static void sock_009_which_sockets_are_overlapped(void)
     address = bind_loopback(door);
     ok_zero(listen(door, 1));
     ok_zero(connect_to(client, &address));
-    accepted = accept(door, NULL, NULL);
+    accepted = accept_one(door);
     ok(!is_overlapped(accepted), "accept() inherits from its listener");
     closesocket(accepted);
     closesocket(client);
@@ -403,7 +403,7 @@ static void sock_010_overlapped_calls_block_on_other_sockets(void)
         blocked.ov.hEvent = new_event();
         blocked.s = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
         ok_zero(connect_to(blocked.s, &address));
-        peer = accept(door, NULL, NULL);
+        peer = accept_one(door);
         if (round == 1) nonblocking(blocked.s);
         thread = CreateThread(NULL, 0, blocking_recv, &blocked, 0, NULL);
         ok(WaitForSingleObject(thread, QUIET) == WAIT_TIMEOUT, "round %d: returned", round);

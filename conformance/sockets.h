@@ -264,6 +264,21 @@ static inline int connect_to(SOCKET s, const struct sockaddr_in *address)
     return connect(s, (const struct sockaddr *)address, sizeof(*address));
 }
 
+/* The next connection, or INVALID_SOCKET when none comes. */
+static inline SOCKET accept_one(SOCKET door)
+{
+    u_long on = 1, off = 0;
+    SOCKET s;
+
+    ioctlsocket(door, FIONBIO, &on);
+    UNTIL((s = accept(door, NULL, NULL)) != INVALID_SOCKET);
+    ioctlsocket(door, FIONBIO, &off);
+    ok(s != INVALID_SOCKET, "no connection: error %d", WSAGetLastError());
+    ioctlsocket(s, FIONBIO, &off);
+    limit_blocking(s);
+    return s;
+}
+
 struct pair {
     SOCKET here, peer; /* the tested end and its peer */
 };

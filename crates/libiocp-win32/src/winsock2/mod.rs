@@ -5,7 +5,9 @@
 
 pub(crate) mod address_text;
 pub mod codes;
+pub(crate) mod database;
 pub mod inet;
+pub mod names;
 pub mod startup;
 pub(crate) mod text;
 pub mod types;

@@ -8,6 +8,7 @@ pub mod codes;
 pub(crate) mod database;
 pub mod inet;
 pub mod names;
+pub(crate) mod options;
 pub mod startup;
 pub(crate) mod text;
 pub mod types;

@@ -1,11 +1,12 @@
 //! Posting and getting packets against queues of this process.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
 use bench::affinity;
-use bench::channel::{Channel, Crossbeam, Flume, Futex, ParkingLot};
+use bench::channel::{Channel, Crossbeam, Flume, Futex, Packet, ParkingLot};
 use bench::process::Failure;
 use bench::report::{Goal, Section, Table};
 use bench::stats::{self, Summary};
@@ -14,8 +15,8 @@ use super::{Settings, cell};
 
 const OURS: usize = 0;
 const PARKING_LOT: usize = 1;
-/// Ends a consumer; posted after all values.
-const END: usize = u32::MAX as usize;
+/// The key that ends a consumer; posted after all others.
+const END: usize = usize::MAX;
 
 type Run = Box<dyn Fn() -> Result<f64, Failure>>;
 
@@ -103,69 +104,77 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
+fn packet(key: usize) -> Packet {
+    Packet { bytes: 1, key, overlapped: 0 }
+}
+
 /// One thread posts and gets in turn.
 fn pairs<C: Channel>(count: usize) -> Run {
     Box::new(move || {
         let channel = C::default();
         let from = Instant::now();
         for i in 0..count {
-            channel.post(i);
-            if channel.get() != i {
-                return Err("a value came out of order".into());
+            channel.post(packet(i));
+            if channel.get().key != i {
+                return Err("a packet came out of order".into());
             }
         }
         Ok(from.elapsed().as_nanos() as f64 / count as f64)
     })
 }
 
-/// As many consumers as producers; the time from the common start to the last value taken.
+/// As many consumers as producers; the time from the first thread's start to the last one's end.
 fn crowd<C: Channel>(threads: usize, count: usize) -> Run {
     Box::new(move || {
         let channel = C::default();
-        let (each, start) = (count / threads, Barrier::new(threads * 2 + 1));
-        let (elapsed, sum) = thread::scope(|scope| {
-            let consumers: Vec<_> = (0..threads)
-                .map(|_| {
-                    scope.spawn(|| {
-                        start.wait();
-                        consume(&channel)
+        let (each, start) = (count / threads, Barrier::new(threads * 2));
+        let living = AtomicUsize::new(threads);
+        let (sum, from, to) = thread::scope(|scope| {
+            let mut all = Vec::new();
+            for _ in 0..threads {
+                all.push(scope.spawn(|| timed(&start, || consume(&channel))));
+            }
+            for _ in 0..threads {
+                all.push(scope.spawn(|| {
+                    timed(&start, || {
+                        (0..each).for_each(|i| channel.post(packet(i)));
+                        if living.fetch_sub(1, Ordering::AcqRel) == 1 {
+                            (0..threads).for_each(|_| channel.post(packet(END)));
+                        }
+                        0
                     })
-                })
-                .collect();
-            let producers: Vec<_> = (0..threads)
-                .map(|_| {
-                    scope.spawn(|| {
-                        start.wait();
-                        (0..each).for_each(|i| channel.post(i));
-                    })
-                })
-                .collect();
-            start.wait();
-            let from = Instant::now();
-            producers.into_iter().for_each(|p| p.join().expect("a producer panicked"));
-            (0..threads).for_each(|_| channel.post(END));
-            let sums = consumers.into_iter().map(|c| c.join().expect("a consumer panicked"));
-            let sum: usize = sums.sum();
-            (from.elapsed(), sum)
-        });
+                }));
+            }
+            let done = all.into_iter().map(|t| t.join().expect("a thread panicked"));
+            done.reduce(|a, b| (a.0 + b.0, a.1.min(b.1), a.2.max(b.2)))
+        })
+        .ok_or("no threads")?;
         if sum != threads * (each * (each - 1) / 2) {
-            return Err("values were lost or doubled".into());
+            return Err("packets were lost or doubled".into());
         }
-        Ok(elapsed.as_nanos() as f64 / (each * threads) as f64)
+        Ok((to - from).as_nanos() as f64 / (each * threads) as f64)
     })
+}
+
+/// Runs `work` once all threads are there; its result, start and end.
+fn timed(start: &Barrier, work: impl FnOnce() -> usize) -> (usize, Instant, Instant) {
+    start.wait();
+    let from = Instant::now();
+    let result = work();
+    (result, from, Instant::now())
 }
 
 fn consume<C: Channel>(channel: &C) -> usize {
     let mut sum = 0;
     loop {
-        match channel.get() {
+        match channel.get().key {
             END => return sum,
-            value => sum += value,
+            key => sum += key,
         }
     }
 }
 
-/// Two threads, each on its processor, pass one value to and fro.
+/// Two threads, each on its processor, pass one packet to and fro.
 fn ping_pong<C: Channel>(count: usize, cpus: [usize; 2]) -> Run {
     Box::new(move || {
         let (there, back) = (C::default(), C::default());
@@ -179,9 +188,9 @@ fn ping_pong<C: Channel>(count: usize, cpus: [usize; 2]) -> Run {
                 affinity::restrict(&cpus[..1])?;
                 let from = Instant::now();
                 for i in 0..count {
-                    there.post(i);
-                    if back.get() != i {
-                        return Err("a value came back changed".into());
+                    there.post(packet(i));
+                    if back.get().key != i {
+                        return Err("a packet came back changed".into());
                     }
                 }
                 Ok(from.elapsed().as_nanos() as f64 / count as f64)

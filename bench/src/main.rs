@@ -20,6 +20,12 @@ struct Options {
     /// Few and short runs: to see that everything works.
     #[arg(long, global = true)]
     quick: bool,
+    /// Rounds of each case, instead of the usual number.
+    #[arg(long, global = true)]
+    rounds: Option<usize>,
+    /// Only the cases whose name contains this.
+    #[arg(long, global = true, default_value = "")]
+    only: String,
     /// Places the tables into docs/performance.md.
     #[arg(long, global = true)]
     write: bool,
@@ -55,7 +61,12 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    let settings = Settings { quick: options.quick, dir: options.dir.clone() };
+    let settings = Settings {
+        quick: options.quick,
+        rounds: options.rounds,
+        only: options.only.clone(),
+        dir: options.dir.clone(),
+    };
     let runs: &[(&str, Measure)] = &[
         ("queue", queue::measure),
         ("echo", echo::measure),
@@ -72,8 +83,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     for (name, measure) in wanted {
         eprintln!("# {name}");
         let section = measure(&settings)?;
-        let quick = if options.quick { " --quick" } else { "" };
-        let command = format!("cargo run --release -- {name}{quick}");
+        let command = settings.command(name);
         print!("{}", section.markdown(&command));
         if options.write {
             section.place(&driver::root().join("docs/performance.md"), &command)?;

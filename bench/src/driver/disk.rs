@@ -74,7 +74,9 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
     for direct in [false, true] {
         for depth in [1, 8, 32] {
             let kind = if direct { "from the device" } else { "from the page cache" };
-            eprintln!("{kind}, depth {depth}");
+            if !settings.wants(&format!("{kind}, depth {depth}")) {
+                continue;
+            }
             let load = Load { file: &file.0, blocks, depth, direct, seconds: 1 };
             race(settings, &ours, load, kind, &mut results)?;
         }
@@ -92,7 +94,7 @@ fn race(
     let names = ["fio, io_uring", "libiocp plain", "libiocp skip"];
     let mut rates = vec![Vec::new(); names.len()];
     let mut costs = vec![Vec::new(); names.len()];
-    for _ in 0..settings.pick(5, 2) {
+    for _ in 0..settings.rounds(5) {
         let runs = [fio(load)?, own(ours, load, 0)?, own(ours, load, 1)?];
         for (i, run) in runs.into_iter().enumerate() {
             rates[i].push(run.reads_per_second);

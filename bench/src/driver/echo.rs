@@ -11,10 +11,12 @@ use bench::stats::{self, Summary};
 use super::{Settings, cell};
 
 const EPOLL: &str = "epoll loop";
+const CONTROL: &str = "epoll loop again";
 const EXPLANATION: &str = "One client thread keeps one message under way on each connection and \
     compares every echo. Median and extremes of alternating runs, ratios taken round by round: \
     requests per second and CPU time of the server process per request, each over those of the \
-    epoll loop. With one worker the server has one core and the client another; with more \
+    epoll loop. The epoll loop runs a second time in each round, as a control: what that differs \
+    from 1 is noise. With one worker the server has one core and the client another; with more \
     nothing is pinned. `plain` takes a packet for each operation with \
     `GetQueuedCompletionStatus`; `skip` sets `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS`; `Ex` does so \
     too and takes up to 16 packets with `GetQueuedCompletionStatusEx`. `8/2` is eight threads \
@@ -70,7 +72,9 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
         for size in [64, 4096] {
             for connections in [1, 64, 512] {
                 let cell = Cell { workers, connections, size };
-                eprintln!("{}", cell.name());
+                if !settings.wants(&cell.name()) {
+                    continue;
+                }
                 let field = contestants(&rivals, &ours, workers, size);
                 let series = race(settings, &rivals, &field, &cell)?;
                 fill(&mut section, &cell, &field, &series);
@@ -95,6 +99,7 @@ fn contestants(rivals: &Path, ours: &Path, workers: usize, size: usize) -> Vec<C
     };
     let mut field = vec![
         rival(EPOLL, "echo_epoll", workers),
+        rival(CONTROL, "echo_epoll", workers),
         own("plain", workers, workers, &[]),
         own("skip", workers, workers, &["skip=1"]),
         own("Ex", workers, workers, &["skip=1", "batch=16"]),
@@ -124,7 +129,7 @@ fn race(
         _ => (&[], &[]),
     };
     let mut series = vec![Series::default(); field.len()];
-    for _ in 0..settings.pick(7, 2) {
+    for _ in 0..settings.rounds(9) {
         for (series, contestant) in series.iter_mut().zip(field) {
             let mut command = Command::new(&contestant.program);
             let server = Server::start(command.args(&contestant.arguments), server_cpus)?;
@@ -134,7 +139,7 @@ fn race(
                 .arg(format!("--server-pid={}", server.pid()))
                 .arg(format!("--connections={}", cell.connections))
                 .arg(format!("--size={}", cell.size))
-                .arg(format!("--ms={}", settings.pick(500, 100)));
+                .arg(format!("--ms={}", settings.pick(400, 100)));
             let done = process::run(&mut client, client_cpus)
                 .map_err(|e| format!("{}: {}: {e}", cell.name(), contestant.name))?;
             let requests = done.number("requests")?;

@@ -18,6 +18,10 @@ use bench::stats::Summary;
 pub(crate) struct Settings {
     /// Few and short runs.
     pub(crate) quick: bool,
+    /// How many rounds, if not the usual number.
+    pub(crate) rounds: Option<usize>,
+    /// Part of the names of the cases that run.
+    pub(crate) only: String,
     /// Where large files may be made.
     pub(crate) dir: PathBuf,
 }
@@ -26,6 +30,35 @@ impl Settings {
     /// One of two numbers, by length of the run.
     pub(crate) fn pick<T>(&self, full: T, quick: T) -> T {
         if self.quick { quick } else { full }
+    }
+
+    /// How many rounds each case runs.
+    pub(crate) fn rounds(&self, full: usize) -> usize {
+        self.rounds.unwrap_or(self.pick(full, 2)).max(1)
+    }
+
+    /// Whether a case of this name runs; says so if it does.
+    pub(crate) fn wants(&self, case: &str) -> bool {
+        let wanted = case.contains(&self.only);
+        if wanted {
+            eprintln!("{case}");
+        }
+        wanted
+    }
+
+    /// The command that measures `name` in this way again.
+    pub(crate) fn command(&self, name: &str) -> String {
+        let mut command = format!("cargo run --release -- {name}");
+        if self.quick {
+            command += " --quick";
+        }
+        if let Some(rounds) = self.rounds {
+            command += &format!(" --rounds {rounds}");
+        }
+        if !self.only.is_empty() {
+            command += &format!(" --only '{}'", self.only);
+        }
+        command
     }
 }
 

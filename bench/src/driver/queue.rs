@@ -27,12 +27,14 @@ struct Case {
 }
 
 pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
-    let rounds = settings.pick(11, 3);
+    let rounds = settings.rounds(15);
     let heads = ["case", "queue", "nanoseconds", "libiocp's time over this one's"];
     let mut results = Table::new(heads);
     let mut targets = Vec::new();
     for case in cases(settings)? {
-        eprintln!("{}", case.name);
+        if !settings.wants(&case.name) {
+            continue;
+        }
         let mut series = vec![Vec::new(); case.contestants.len()];
         for _ in 0..rounds {
             for (times, (_, run)) in series.iter_mut().zip(&case.contestants) {

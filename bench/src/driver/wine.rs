@@ -21,7 +21,7 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
     let mut ours = [Vec::new(), Vec::new()];
     let mut theirs = [Vec::new(), Vec::new()];
     run_wine(&foreign, "pairs", 1)?;
-    for _ in 0..settings.pick(7, 2) {
+    for _ in 0..settings.rounds(7) {
         for i in 0..names.len() {
             let mut command = Command::new(&native);
             command.arg(format!("{}={}", names[i], counts[i]));

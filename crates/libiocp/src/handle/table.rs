@@ -286,3 +286,43 @@ mod tests {
         assert_eq!(place(u32::MAX), None);
     }
 }
+
+#[cfg(all(test, loom))]
+mod threads {
+    use super::*;
+    use loom::thread;
+    use std::sync::Arc;
+
+    #[test]
+    fn i03_a_look_up_finds_the_whole_entry_or_none() {
+        loom::model(|| {
+            let table = Arc::new(Table::default());
+            let value = table.insert((1, 1)).unwrap();
+            let other = Arc::clone(&table);
+            let changer = thread::spawn(move || {
+                let removed = other.remove(value);
+                let inserted = other.insert((2, 2)).unwrap();
+                (removed, inserted)
+            });
+            if let Some((left, right)) = table.get(value, |entry| *entry) {
+                assert_eq!(left, right);
+            }
+            let (removed, inserted) = changer.join().unwrap();
+            assert_eq!(removed, Some((1, 1)));
+            assert_eq!(inserted, value);
+        });
+    }
+
+    #[test]
+    fn hnd_021_of_two_closes_one_succeeds() {
+        loom::model(|| {
+            let table = Arc::new(Table::default());
+            let value = table.insert(1).unwrap();
+            let other = Arc::clone(&table);
+            let closer = thread::spawn(move || other.remove(value).is_some());
+            let here = table.remove(value).is_some();
+            assert_ne!(here, closer.join().unwrap());
+            assert_eq!(table.len(), 0);
+        });
+    }
+}

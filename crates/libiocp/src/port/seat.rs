@@ -39,11 +39,15 @@ impl Seat {
     /// The thread turns to `port`; true if it was running for it already.
     pub(super) fn turn_to(&self, port: &Arc<Port>) -> bool {
         let mut current = self.port.borrow_mut();
+        // Who asks for a packet is not blocked, whoever says so.
+        let was_blocked = self.is_blocked.replace(false);
         if let Some(old) = current.as_ref() {
             if Arc::ptr_eq(old, port) {
-                return true;
+                return !was_blocked;
             }
-            old.leave();
+            if !was_blocked {
+                old.leave();
+            }
         }
         *current = Some(Arc::clone(port));
         false
@@ -56,7 +60,9 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(port) = self.port.get_mut().take() {
+        if let Some(port) = self.port.get_mut().take()
+            && !self.is_blocked.get()
+        {
             port.leave();
         }
     }
@@ -66,7 +72,7 @@ impl Drop for Seat {
 pub(crate) fn leave_for_good() {
     let _ = SEAT.try_with(|seat| {
         let port = seat.port.borrow_mut().take();
-        if let Some(port) = port {
+        if let Some(port) = port.filter(|_| !seat.is_blocked.get()) {
             port.leave();
         }
     });
@@ -93,8 +99,9 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
             if let Some(port) = self.0.take() {
                 // During thread exit the seat is gone, and with it the count.
                 let _ = SEAT.try_with(|seat| {
-                    seat.is_blocked.set(false);
-                    port.enter();
+                    if seat.is_blocked.replace(false) {
+                        port.enter();
+                    }
                 });
             }
         }

@@ -10,19 +10,17 @@ pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Deadline, Idle, Parker, Sleep};
 
-#[cfg(not(loom))]
-pub(crate) use std::sync::{
-    Arc, OnceLock, Weak,
-    atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering},
-};
+// Counting references needs no model: `Arc` is std's in either case.
+pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
-#[cfg(loom)]
-pub(crate) use std::sync::{OnceLock, Weak};
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 /// One turn of a spin that waits for a few instructions of another thread.
 pub(crate) fn spin() {

@@ -20,6 +20,7 @@
 #endif
 #ifndef LIBIOCP_NO_CRT
 #include "_libiocp/crt.h"
+#include "_libiocp/main.h"
 #endif
 
 #endif

@@ -259,7 +259,7 @@ IOCP_INLINE BOOLEAN InterlockedBitTestAndReset(LONG volatile *Base, LONG Bit)
 #define _interlockedbittestandreset InterlockedBitTestAndReset
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include <xmmintrin.h>
 #define YieldProcessor() _mm_pause()
 #define __debugbreak() __asm__ __volatile__("int3")
 #else

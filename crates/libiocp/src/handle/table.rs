@@ -228,11 +228,12 @@ impl<E> Table<E> {
 }
 
 /// The chunk of an index, and where in the chunk it is.
+#[inline]
 fn place(index: u32) -> Option<(usize, usize)> {
-    let ordinal = index.checked_sub(FIRST)?;
-    let chunk = (ordinal / CHUNK + 1).ilog2() as usize;
-    let start = (CHUNK << chunk) - CHUNK;
-    (chunk < CHUNKS).then(|| (chunk, (ordinal - start) as usize))
+    // Chunk n holds as many entries as all indices below it, from FIRST on.
+    const { assert!(FIRST == CHUNK) };
+    let chunk = (index / CHUNK).checked_ilog2()?;
+    ((chunk as usize) < CHUNKS).then(|| (chunk as usize, (index - (CHUNK << chunk)) as usize))
 }
 
 impl Free {

@@ -16,6 +16,8 @@ thread_local! {
 pub(super) struct Seat {
     /// The port this thread runs for.
     port: RefCell<Option<Arc<Port>>>,
+    /// What stands for that port in the table of handles; zero if unknown.
+    stamp: Cell<u64>,
     /// Whether it is blocked elsewhere, and so does not count.
     is_blocked: Cell<bool>,
     waiter: OnceCell<Arc<Waiter>>,
@@ -50,6 +52,7 @@ impl Seat {
             }
         }
         *current = Some(Arc::clone(port));
+        self.stamp.set(0);
         false
     }
 
@@ -66,6 +69,21 @@ impl Drop for Seat {
             port.leave();
         }
     }
+}
+
+/// Lends the port that the calling thread runs for, if `stamp` stands for it.
+#[inline]
+pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
+    let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
+        Some(port) if seat.stamp.get() == stamp && stamp != 0 => Some(f(port)),
+        _ => None,
+    };
+    SEAT.try_with(lend).ok().flatten()
+}
+
+/// From now on `stamp` stands for the port that the calling thread runs for.
+pub(super) fn remember(stamp: u64) {
+    let _ = SEAT.try_with(|seat| seat.stamp.set(stamp));
 }
 
 /// The calling thread exits: it runs for no port any more.

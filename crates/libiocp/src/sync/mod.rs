@@ -29,3 +29,11 @@ pub(crate) fn spin() {
     #[cfg(not(loom))]
     std::hint::spin_loop();
 }
+
+/// A number that no other call returns; not zero.
+pub(crate) fn unique() -> u64 {
+    // Counted outside of models: it decides nothing.
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}

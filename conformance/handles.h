@@ -4,6 +4,10 @@
 
 #include "ports.h"
 
+#ifndef ERROR_NOT_SAME_OBJECT
+#define ERROR_NOT_SAME_OBJECT 1656
+#endif
+
 #define TAG(handle, bits) ((HANDLE)((ULONG_PTR)(handle) | (bits)))
 #define PSEUDO(value) ((HANDLE)(LONG_PTR)(value))
 

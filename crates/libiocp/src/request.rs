@@ -47,7 +47,7 @@ pub struct Request {
 
 impl Request {
     /// Starts an operation. `before_done` is told the byte count of one that
-    /// is over at once, before anybody else is.
+    /// succeeds at once, before anybody else is.
     ///
     /// After this returns, the caller's OVERLAPPED may be gone unless the
     /// request was refused.
@@ -71,7 +71,9 @@ impl Request {
         match (holder.walk(step), holder.request()) {
             (Some((status, _)), _) if status.is_error() => Answer::Refused(status),
             (Some((status, bytes)), Some(request)) => {
-                before_done(bytes);
+                if status.is_success() {
+                    before_done(bytes);
+                }
                 request.finish(status, bytes, false);
                 Answer::Done(status, bytes)
             }

@@ -32,6 +32,9 @@ pub enum Verb {
     Disk(DiskOp),
     /// An operation on a socket.
     Socket(SocketVerb),
+    /// An operation that was carried out before it is reported: its status
+    /// and its byte count.
+    Settled(Status, usize),
 }
 
 impl Verb {
@@ -61,6 +64,7 @@ impl Device {
         match (self, verb) {
             (Device::Disk(disk), Verb::Disk(op)) => disk.begin(*op),
             (Device::Socket(socket), Verb::Socket(verb)) => socket.begin(verb),
+            (_, Verb::Settled(status, bytes)) => Step::Finish(*status, *bytes),
             _ => Step::Finish(Status::INVALID_DEVICE_REQUEST, 0),
         }
     }

@@ -388,6 +388,7 @@ fn send(
 ) -> Option<Outcome> {
     let flags = flags | libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
     let total = buffers.len();
+    let mut was_refused = false;
     loop {
         let result = match buffers {
             Buffers::One(buffer) if to.is_none() => {
@@ -399,6 +400,11 @@ fn send(
             _ => send_message(fd, &buffers.behind(*sent), flags, to),
         };
         let outcome = settled(result)?;
+        // An earlier datagram was refused: receives tell, sends never do.
+        if outcome.errno() == Some(libc::ECONNREFUSED) && !was_refused {
+            was_refused = true;
+            continue;
+        }
         if outcome.result < 0 {
             return Some(outcome);
         }

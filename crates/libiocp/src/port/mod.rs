@@ -16,7 +16,7 @@ mod threads;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
-use crate::sync::{Arc, Deadline, Idle, Mutex};
+use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
 use crate::wait::Signal;
 use queue::Queue;
 use seat::{Seat, Waiter};
@@ -72,8 +72,11 @@ pub enum NoPacket {
 pub struct Port {
     handles: HandleCount,
     queue: Mutex<Queue<Arc<Waiter>>>,
-    /// Signaled while packets wait in the queue, and for ever once closed.
+    /// Signaled while packets wait in the queue, and for ever once closed;
+    /// kept up only once somebody has asked for it.
     signal: Signal,
+    /// Whether somebody has; changed under the lock of the queue.
+    is_observed: AtomicBool,
 }
 
 impl PartialEq for Waiter {
@@ -88,32 +91,42 @@ impl Port {
     pub fn new(limit: u32) -> Self {
         let limit = if limit == 0 { processor_count() } else { limit };
         let queue = Mutex::new(Queue::new(limit));
-        Self { handles: HandleCount::default(), queue, signal: Signal::manual(false) }
+        Self {
+            handles: HandleCount::default(),
+            queue,
+            signal: Signal::manual(false),
+            is_observed: AtomicBool::new(false),
+        }
     }
 
     /// Delivers a packet: the one way into any port. On a closed port the
     /// packet is dropped.
     pub fn post(&self, packet: Packet) {
-        let (hand_off, watched) = {
-            let mut queue = self.queue.lock();
-            let hand_off = queue.post(packet);
-            (hand_off, queue.depth() == 1 && self.signal.raise())
-        };
+        self.post_locked(self.queue.lock(), packet);
+    }
+
+    /// Like `post`, but tells when there is no memory to queue the packet.
+    pub fn try_post(&self, packet: Packet) -> Result<(), Status> {
+        let mut queue = self.queue.lock();
+        if !queue.reserve() {
+            return Err(Status::INSUFFICIENT_RESOURCES);
+        }
+        self.post_locked(queue, packet);
+        Ok(())
+    }
+
+    #[inline]
+    fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: Packet) {
+        let hand_off = queue.post(packet);
+        let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
+        let watched = has_begun && self.signal.raise();
+        drop(queue);
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
         }
         if watched {
             self.signal.release();
         }
-    }
-
-    /// Like `post`, but tells when there is no memory to queue the packet.
-    pub fn try_post(&self, packet: Packet) -> Result<(), Status> {
-        if !self.queue.lock().reserve() {
-            return Err(Status::INSUFFICIENT_RESOURCES);
-        }
-        self.post(packet);
-        Ok(())
     }
 
     /// Takes packets in the order they were queued: as many as there are, at
@@ -135,22 +148,31 @@ impl Port {
         idle: &dyn Idle,
     ) -> Result<usize, NoPacket> {
         assert!(!packets.is_empty(), "take needs room for a packet");
-        Seat::with(|seat| {
-            let was_running = seat.turn_to(self);
-            if let Some(count) = self.take_now(was_running, packets)? {
-                return Ok(count);
-            }
-            if deadline.is_some_and(Deadline::has_passed) {
-                return self.take_or_give_up(packets, idle);
-            }
-            let waiter = seat.waiter();
-            if let Some(count) = self.take_or_wait(packets, waiter)? {
-                return Ok(count);
-            }
-            self.wait(waiter, deadline, idle)?;
-            packets[0] = waiter.received();
-            Ok(1 + self.take_more(&mut packets[1..]))
-        })
+        let seat_for_once = Seat::default_if_gone();
+        let was_running = Seat::with(&seat_for_once, |seat| seat.turn_to(self));
+        if let Some(count) = self.take_now(was_running, packets)? {
+            return Ok(count);
+        }
+        Seat::with(&seat_for_once, |seat| self.take_later(seat.waiter(), packets, deadline, idle))
+    }
+
+    /// There was nothing to take at once.
+    fn take_later(
+        &self,
+        waiter: &Arc<Waiter>,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Result<usize, NoPacket> {
+        if deadline.is_some_and(Deadline::has_passed) {
+            return self.take_or_give_up(packets, idle);
+        }
+        if let Some(count) = self.take_or_wait(packets, waiter)? {
+            return Ok(count);
+        }
+        self.wait(waiter, deadline, idle)?;
+        packets[0] = waiter.received();
+        Ok(1 + self.take_more(&mut packets[1..]))
     }
 
     /// The thread's place is given up; the packets it gets at once.
@@ -243,10 +265,14 @@ impl Port {
             packets[count] = packet;
             count += 1;
         }
-        if queue.depth() == 0 {
+        self.reset_if_empty(queue);
+        count
+    }
+
+    fn reset_if_empty(&self, queue: &Queue<Arc<Waiter>>) {
+        if self.is_observed.load(Ordering::Relaxed) && queue.depth() == 0 {
             self.signal.reset();
         }
-        count
     }
 
     /// A thread that ran for the port blocks elsewhere, turns away or exits.
@@ -254,8 +280,8 @@ impl Port {
         let hand_off = {
             let mut queue = self.queue.lock();
             let hand_off = queue.leave();
-            if hand_off.is_some() && queue.depth() == 0 {
-                self.signal.reset();
+            if hand_off.is_some() {
+                self.reset_if_empty(&queue);
             }
             hand_off
         };
@@ -286,6 +312,14 @@ impl Port {
 
     /// What a wait on the port itself waits for: packets in the queue.
     pub(crate) fn signal(&self) -> &Signal {
+        if !self.is_observed.load(Ordering::Acquire) {
+            let queue = self.queue.lock();
+            if queue.depth() > 0 {
+                // Nobody watches a signal that nobody has observed yet.
+                self.signal.raise();
+            }
+            self.is_observed.store(true, Ordering::Release);
+        }
         &self.signal
     }
 }

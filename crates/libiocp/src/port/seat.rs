@@ -22,14 +22,17 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// Lends the calling thread's seat; a fresh one while the thread is
-    /// tearing down its thread-locals.
-    pub(super) fn with<R>(f: impl FnOnce(&Seat) -> R) -> R {
-        let mut f = Some(f);
-        let mut run = |seat: &Seat| f.take().map(|f| f(seat));
-        match SEAT.try_with(&mut run) {
-            Ok(Some(result)) => result,
-            _ => run(&Seat::default()).expect("the closure has not run"),
+    /// A seat for one call, if the thread is tearing down its thread-locals
+    /// and its own is gone.
+    pub(super) fn default_if_gone() -> Option<Seat> {
+        SEAT.try_with(|_| ()).is_err().then(Seat::default)
+    }
+
+    /// Lends the calling thread's seat, or the one in its place.
+    pub(super) fn with<R>(instead: &Option<Seat>, f: impl FnOnce(&Seat) -> R) -> R {
+        match instead {
+            None => SEAT.with(f),
+            Some(seat) => f(seat),
         }
     }
 

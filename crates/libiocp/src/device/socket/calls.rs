@@ -204,6 +204,31 @@ impl Socket {
         Ok(peer)
     }
 
+    /// Forgets the peer of a datagram socket.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn dissolve(&self) -> Result<(), WinsockError> {
+        let nobody = Address::from_bytes(&(libc::AF_UNSPEC as u16).to_ne_bytes().repeat(8));
+        // SAFETY: the address is valid for its length.
+        self.call(|fd| unsafe { libc::connect(fd, nobody.as_ptr(), nobody.length()) })?;
+        self.state.clear(Flags::CONNECTED);
+        Ok(())
+    }
+
+    /// Takes the reports of datagrams that did not arrive, of which one has
+    /// just failed a receive.
+    pub(super) fn drain_error_queue(&self) {
+        let take = |fd| {
+            // SAFETY: all zeroes is a valid msghdr: no buffer, no name.
+            let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+            let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
+            // SAFETY: the message names no memory to write to.
+            unsafe { libc::recvmsg(fd, &raw mut message, flags) >= 0 }
+        };
+        while self.with_fd(take).unwrap_or(false) {}
+    }
+
     /// Ends receiving (0), sending (1) or both (2). What is pending is not
     /// touched; the end of sending goes behind it.
     ///

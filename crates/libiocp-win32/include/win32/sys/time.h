@@ -1,0 +1,15 @@
+/* libc's <sys/time.h>, whose struct timeval is not Winsock's. */
+#pragma GCC system_header
+#pragma push_macro("timeval")
+#pragma push_macro("fd_set")
+#pragma push_macro("select")
+#undef timeval
+#undef fd_set
+#undef select
+#include_next <sys/time.h>
+#pragma pop_macro("timeval")
+#pragma pop_macro("fd_set")
+#pragma pop_macro("select")
+#ifdef LIBIOCP_SOCKETS_H
+#include "../_libiocp/gettimeofday.h"
+#endif

@@ -10,6 +10,7 @@ pub mod fileapi;
 pub mod handleapi;
 pub mod ioapiset;
 pub mod kernel;
+pub mod mswsock;
 pub mod processenv_std;
 pub(crate) mod sockaddr;
 pub mod synchapi_events;

@@ -5,9 +5,9 @@ use crate::event::{Event, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
 use crate::object::{Object, ObjectRef, access};
-use crate::port::Port;
+use crate::port::{NoPacket, Packet, Port};
 use crate::status::Status;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Deadline, Mutex};
 use crate::thread::Thread;
 use crate::wait::Signal;
 
@@ -168,6 +168,42 @@ impl System {
             Object::Port(port) => Some(port.reference()),
             _ => None,
         })
+    }
+
+    /// Queues a packet at a port.
+    ///
+    /// # Errors
+    /// As [`System::port`]; `INSUFFICIENT_RESOURCES`.
+    #[inline]
+    pub fn post(&self, value: usize, packet: &Packet) -> Result<(), Status> {
+        self.check_not_forked()?;
+        match Port::post_recalled(self.table.stamp(value), packet) {
+            Some(result) => result,
+            None => self.port(value)?.try_post_from(packet),
+        }
+    }
+
+    /// Takes packets from a port, as [`Port::take`] does. A thread that comes
+    /// again with the same handle finds the port without a look-up.
+    ///
+    /// # Errors
+    /// As [`System::port`]; within, as [`Port::take`].
+    #[inline]
+    pub fn take(
+        &self,
+        value: usize,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+    ) -> Result<Result<usize, NoPacket>, Status> {
+        self.check_not_forked()?;
+        let stamp = self.table.stamp(value);
+        let idle = &*self.engine;
+        match Port::take_recalled(stamp, packets, deadline, idle) {
+            Some(result) => Ok(result),
+            // The stamp is older than the look-up: what it stands for by then
+            // it never stands for again.
+            None => Ok(self.port(value)?.take_remembered(stamp, packets, deadline, idle)),
+        }
     }
 
     /// A file, with these rights.

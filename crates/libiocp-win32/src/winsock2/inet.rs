@@ -8,9 +8,9 @@ use std::ptr;
 use super::address_text;
 use super::codes::{AF_INET, AF_INET6, WSAEFAULT, WSAEINVAL};
 use super::startup::call;
-use super::text::{narrow, utf8, utf16z};
 use super::types::{IN_ADDR, SOCKADDR, SOCKADDR_IN, SOCKADDR_IN6};
 use crate::errhandlingapi::set_last_error;
+use crate::winsock2::text::{narrow, utf8, utf16z};
 
 const INADDR_NONE: u32 = 0xFFFF_FFFF;
 

@@ -11,10 +11,10 @@ use super::codes::{
 };
 use super::database::{self, Host, Protocol, Service};
 use super::startup::{call, is_started};
-use super::text::{narrow, utf16z};
 use super::types::{HOSTENT, PROTOENT, SERVENT};
 use crate::errhandlingapi::set_last_error;
 use crate::sockaddr::kernel_family;
+use crate::winsock2::text::{narrow, utf16z};
 
 /// The memory behind one answer: strings, and lists of pointers into them.
 struct Memory<T> {

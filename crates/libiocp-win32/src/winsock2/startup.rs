@@ -83,7 +83,10 @@ pub unsafe extern "C" fn WSACleanup() -> i32 {
     let decrement = |count: u32| count.checked_sub(1);
     match STARTED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, decrement) {
         Err(_) => fail(WSANOTINITIALISED),
-        Ok(_) => {
+        Ok(before) => {
+            if before == 1 {
+                super::open::close_all();
+            }
             set_last_error(0);
             0
         }

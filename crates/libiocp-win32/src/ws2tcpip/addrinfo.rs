@@ -4,8 +4,10 @@ use std::ffi::{CStr, CString, c_char};
 use std::mem;
 use std::ptr;
 
+use libiocp::engine::Address;
+
 use crate::errhandlingapi::set_last_error;
-use crate::sockaddr::{Address, kernel_family, windows_family};
+use crate::sockaddr::{kernel_family, windows_bytes, windows_family};
 use crate::winsock2::address_text;
 use crate::winsock2::codes::{
     AF_UNSPEC, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, WSA_NOT_ENOUGH_MEMORY, WSAEAFNOSUPPORT,
@@ -161,8 +163,8 @@ fn collect(list: *const libc::addrinfo, question: &Question) -> Vec<Answer> {
         next = entry.ai_next;
         let (bytes, len) = (entry.ai_addr.cast::<u8>(), entry.ai_addrlen as usize);
         // SAFETY: the entry's address has the length told.
-        let address = Address::from_kernel(unsafe { std::slice::from_raw_parts(bytes, len) });
-        if answers.iter().any(|known| known.address.kernel_bytes() == address.kernel_bytes()) {
+        let address = Address::from_bytes(unsafe { std::slice::from_raw_parts(bytes, len) });
+        if answers.iter().any(|known| known.address == address) {
             continue;
         }
         let canonical_name = if entry.ai_canonname.is_null() {
@@ -217,7 +219,7 @@ fn publish_one<C: Copy>(
     question: &Question,
     units: impl Fn(&str) -> Vec<C>,
 ) -> Option<*mut ADDRINFO<C>> {
-    let (bytes, len) = answer.address.windows_bytes();
+    let (bytes, len) = windows_bytes(&answer.address);
     let name = answer.canonical_name.as_deref().map(units);
     let entry: *mut ADDRINFO<C> = allocate(1)?;
     let address: Option<*mut u8> = allocate(len);

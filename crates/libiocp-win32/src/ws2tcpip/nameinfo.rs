@@ -3,8 +3,10 @@
 use std::ffi::c_char;
 use std::ptr;
 
+use libiocp::engine::Address;
+
 use crate::errhandlingapi::set_last_error;
-use crate::sockaddr::{Address, kernel_family, least_length};
+use crate::sockaddr::{self, kernel_family, least_length, tcp_port, windows_bytes};
 use crate::winsock2::address_text;
 use crate::winsock2::codes::{
     AF_INET, AF_INET6, WSAEAFNOSUPPORT, WSAEFAULT, WSAHOST_NOT_FOUND, WSANOTINITIALISED,
@@ -23,7 +25,7 @@ const ERROR_INSUFFICIENT_BUFFER: u32 = 122;
 
 /// The bytes of an address within its structure, and its numeric text.
 fn address_of(address: &Address, family: i32) -> (Vec<u8>, String) {
-    let (bytes, _) = address.windows_bytes();
+    let (bytes, _) = windows_bytes(address);
     if family == AF_INET {
         // SAFETY: the buffer is longer than the structure, and any bytes are valid in it.
         let mut found = unsafe { bytes.as_ptr().cast::<SOCKADDR_IN>().read_unaligned() };
@@ -55,7 +57,7 @@ fn host_text(address: &Address, family: i32, flags: i32) -> Result<String, u32> 
 }
 
 fn service_text(address: &Address, flags: i32) -> String {
-    let port = address.tcp_port();
+    let port = tcp_port(address);
     let protocol: &[u8] = if flags & NI_DGRAM != 0 { b"udp" } else { b"tcp" };
     if flags & NI_NUMERICSERV == 0
         && let Some(service) = database::service_by_port(port, Some(protocol))
@@ -115,7 +117,7 @@ unsafe fn name_info<T: Copy>(
             return Err(WSAEFAULT);
         }
         // SAFETY: this function's contract.
-        let address = unsafe { Address::read(name.cast(), namelen, family) }?;
+        let address = unsafe { sockaddr::read(name.cast(), namelen, family) }?;
         if !host.is_wanted() && !service.is_wanted() {
             return Err(WSAHOST_NOT_FOUND);
         }

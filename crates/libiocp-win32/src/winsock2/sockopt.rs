@@ -150,8 +150,11 @@ unsafe fn set(s: SOCKET, level: i32, name: i32, optval: *const u8, optlen: i32) 
     let endpoint = find(s)?;
     if level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT {
         endpoint.settle_connecting();
-        let is_connected = endpoint.phase() == Phase::Connected;
-        return if is_connected { Ok(()) } else { Err(WSAENOTCONN) };
+        if endpoint.phase() != Phase::Connected {
+            return Err(WSAENOTCONN);
+        }
+        endpoint.set_without_context(false);
+        return Ok(());
     }
     if is_bad(optval) {
         return Err(WSAEFAULT);

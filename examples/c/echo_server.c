@@ -492,7 +492,7 @@ int main(int argc, char **argv)
     CloseHandle(port);
     CloseHandle(drained_event);
     CloseHandle(stop_event);
-    GetProcessHandleCount(GetCurrentProcess(), &handles_at_end);
+    served = GetProcessHandleCount(GetCurrentProcess(), &handles_at_end) && served;
     if (served) print_report(&total, handles_at_start, handles_at_end);
     WSACleanup();
     return served && total.errors == 0 ? 0 : 1;

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bench::affinity;
 use bench::channel::{Channel, Crossbeam, Flume, Futex, Packet, ParkingLot};
+use bench::ours::Port;
 use bench::process::Failure;
 use bench::report::{Goal, Section, Table};
 use bench::stats::{self, Summary};
@@ -72,6 +73,7 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
         name: "one thread".into(),
         what: PACKET,
         contestants: vec![
+            ("libiocp", pairs::<Port>(packets)),
             ("parking_lot", pairs::<ParkingLot>(packets)),
             ("crossbeam-channel", pairs::<Crossbeam>(packets)),
             ("flume", pairs::<Flume>(packets)),
@@ -82,6 +84,7 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
             name: format!("{threads} to {threads}"),
             what: PACKET,
             contestants: vec![
+                ("libiocp", crowd::<Port>(threads, packets)),
                 ("parking_lot", crowd::<ParkingLot>(threads, packets)),
                 ("crossbeam-channel", crowd::<Crossbeam>(threads, packets)),
                 ("flume", crowd::<Flume>(threads, packets)),
@@ -96,6 +99,7 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
             name: format!("ping-pong on {place}"),
             what: ROUND_TRIP,
             contestants: vec![
+                ("libiocp", ping_pong::<Port>(trips, cpus)),
                 ("bare futex", ping_pong::<Futex>(trips, cpus)),
                 ("parking_lot", ping_pong::<ParkingLot>(trips, cpus)),
                 ("crossbeam-channel", ping_pong::<Crossbeam>(trips, cpus)),

@@ -139,8 +139,8 @@ pub unsafe extern "C" fn GetQueuedCompletionStatusEx(
 }
 
 fn take(port: usize, packets: &mut [Packet], milliseconds: DWORD) -> Result<usize, DWORD> {
-    let port = system().port(port).map_err(Status::win32)?;
-    port.take(packets, deadline(milliseconds), &**engine()).map_err(|no_packet| match no_packet {
+    let taken = system().take(port, packets, deadline(milliseconds)).map_err(Status::win32)?;
+    taken.map_err(|no_packet| match no_packet {
         NoPacket::TimedOut => WAIT_TIMEOUT,
         NoPacket::Abandoned => ERROR_ABANDONED_WAIT_0,
     })
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn PostQueuedCompletionStatus(
 ) -> BOOL {
     let bytes = dwNumberOfBytesTransferred as usize;
     let packet = Packet::new(dwCompletionKey, lpOverlapped as usize, bytes);
-    succeed(system().port(CompletionPort as usize).and_then(|port| port.try_post(packet)))
+    succeed(system().post(CompletionPort as usize, &packet))
 }
 
 /// `GetOverlappedResult`: the result of an operation; waits for it if `bWait`.

@@ -5,11 +5,11 @@ use crate::event::{Event, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
 use crate::object::{Object, ObjectRef, access};
-use crate::port::Port;
+use crate::port::{NoPacket, Packet, Port};
+use crate::process::Process;
 use crate::status::Status;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Deadline, Mutex};
 use crate::thread::Thread;
-use crate::wait::Signal;
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -18,6 +18,8 @@ pub const PROTECT_FROM_CLOSE: u8 = 2;
 
 /// The pseudo-handle of the process.
 pub const CURRENT_PROCESS: usize = usize::MAX;
+/// From here on values can be closed, which does nothing.
+const LAST_MAGIC: usize = usize::MAX - 5;
 /// The pseudo-handle of the calling thread.
 pub const CURRENT_THREAD: usize = usize::MAX - 1;
 
@@ -48,8 +50,7 @@ pub struct Duplication {
 pub struct System {
     table: Table<Entry>,
     engine: Arc<Engine>,
-    /// Never set: the process that could wait for it is the one that ends.
-    process: Arc<Signal>,
+    process: Arc<Process>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -83,7 +84,7 @@ impl System {
         Self {
             table: Table::default(),
             engine,
-            process: Arc::new(Signal::manual(false)),
+            process: Arc::default(),
             standard: Mutex::new([0; 3]),
         }
     }
@@ -170,6 +171,42 @@ impl System {
         })
     }
 
+    /// Queues a packet at a port.
+    ///
+    /// # Errors
+    /// As [`System::port`]; `INSUFFICIENT_RESOURCES`.
+    #[inline]
+    pub fn post(&self, value: usize, packet: &Packet) -> Result<(), Status> {
+        self.check_not_forked()?;
+        match Port::post_recalled(self.table.stamp(value), packet) {
+            Some(result) => result,
+            None => self.port(value)?.try_post_from(packet),
+        }
+    }
+
+    /// Takes packets from a port, as [`Port::take`] does. A thread that comes
+    /// again with the same handle finds the port without a look-up.
+    ///
+    /// # Errors
+    /// As [`System::port`]; within, as [`Port::take`].
+    #[inline]
+    pub fn take(
+        &self,
+        value: usize,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+    ) -> Result<Result<usize, NoPacket>, Status> {
+        self.check_not_forked()?;
+        let stamp = self.table.stamp(value);
+        let idle = &*self.engine;
+        match Port::take_recalled(stamp, packets, deadline, idle) {
+            Some(result) => Ok(result),
+            // The stamp is older than the look-up: what it stands for by then
+            // it never stands for again.
+            None => Ok(self.port(value)?.take_remembered(stamp, packets, deadline, idle)),
+        }
+    }
+
     /// A file, with these rights.
     ///
     /// # Errors
@@ -229,13 +266,27 @@ impl System {
         })
     }
 
+    /// This process, with these rights; the pseudo-handle has all.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn process(&self, value: usize, needed: u32) -> Result<Arc<Process>, Status> {
+        if value == CURRENT_PROCESS {
+            return Ok(Arc::clone(&self.process));
+        }
+        self.typed(value, needed, |object| match object {
+            Object::Process(process) => Some(process.reference()),
+            _ => None,
+        })
+    }
+
     /// Closes a handle.
     ///
     /// # Errors
     /// `INVALID_HANDLE`; `HANDLE_NOT_CLOSABLE` if it is protected.
     pub fn close(&self, value: usize) -> Result<(), Status> {
         self.check_not_forked()?;
-        if is_pseudo(value) {
+        if value >= LAST_MAGIC {
             return Ok(());
         }
         let is_closable = |entry: &Entry| entry.flags & PROTECT_FROM_CLOSE == 0;
@@ -324,7 +375,7 @@ impl System {
         granted: u32,
         desired: Option<u32>,
     ) -> Result<(Object, u32), Status> {
-        let duplicate = object.handle().ok_or(Status::NOT_SUPPORTED)?;
+        let duplicate = object.handle();
         let Some(desired) = desired else {
             let access = granted & duplicate.all_access();
             return Ok((duplicate, access));

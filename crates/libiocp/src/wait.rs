@@ -348,3 +348,60 @@ fn consume_all(signals: &[&Signal]) -> bool {
     }
     are_set
 }
+
+#[cfg(all(test, loom))]
+mod threads {
+    use super::*;
+    use crate::sync::Sleep;
+    use loom::thread;
+
+    #[test]
+    fn hnd_083_two_units_release_two_waiters() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signal = Arc::new(Signal::counted(0, 2));
+            let other = Arc::clone(&signal);
+            let waiter = thread::spawn(move || wait_any(&[&other], None, &Sleep));
+            let other = Arc::clone(&signal);
+            let adder = thread::spawn(move || other.add(1));
+            signal.add(1);
+            assert_eq!(wait_any(&[&signal], None, &Sleep), Some(0));
+            assert_eq!(waiter.join().unwrap(), Some(0));
+            adder.join().unwrap();
+            assert!(!signal.is_set());
+        });
+    }
+
+    #[test]
+    fn hnd_080_a_wait_for_any_takes_one_signal_only() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signals = Arc::new([Signal::auto(false), Signal::auto(false)]);
+            let other = Arc::clone(&signals);
+            let setter = thread::spawn(move || {
+                other[1].set();
+                other[0].set();
+            });
+            let taken = wait_any(&[&signals[0], &signals[1]], None, &Sleep).unwrap();
+            setter.join().unwrap();
+            assert!(!signals[taken].is_set());
+            assert!(signals[1 - taken].is_set());
+        });
+    }
+
+    #[test]
+    fn hnd_081_a_wait_for_all_takes_all_or_none() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signals = Arc::new([Signal::auto(false), Signal::auto(true)]);
+            let other = Arc::clone(&signals);
+            let waiter = thread::spawn(move || wait_all(&[&other[0], &other[1]], None, &Sleep));
+            signals[0].set();
+            assert!(waiter.join().unwrap());
+            assert!(!signals[0].is_set() && !signals[1].is_set());
+        });
+    }
+}

@@ -7,7 +7,7 @@
 
 use super::op::{Buffer, Outcome, errno};
 use super::{Complete, Tag};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// The kernel transfers at most this much in one call.
@@ -18,6 +18,8 @@ const CHUNK: usize = 0x7fff_f000;
 pub struct DiskFile {
     pub(super) medium: Medium,
     jobs: Mutex<Vec<(u64, Tag)>>,
+    /// Whether reads may find their data in the page cache.
+    has_cache: AtomicBool,
 }
 
 /// Where the bytes are.
@@ -53,7 +55,40 @@ pub(super) struct Job {
 
 impl DiskFile {
     pub(super) fn new(medium: Medium) -> Self {
-        Self { medium, jobs: Mutex::default() }
+        let has_cache = match &medium {
+            // SAFETY: no memory is involved.
+            Medium::Kernel(fd) => match unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) } {
+                -1 => false,
+                flags => flags & libc::O_DIRECT == 0,
+            },
+            Medium::Fake(_) => false,
+        };
+        Self { medium, jobs: Mutex::default(), has_cache: AtomicBool::new(has_cache) }
+    }
+
+    /// A read that needs no waiting, carried out in the calling thread: its
+    /// data is in the page cache, and nothing is under way that it could
+    /// overtake. `None`: nothing has happened that counts.
+    pub(super) fn read_cached(&self, op: DiskOp) -> Option<Outcome> {
+        let (DiskOp::Read(buffer, offset), Medium::Kernel(fd)) = (op, &self.medium) else {
+            return None;
+        };
+        let is_worth_trying = self.has_cache.load(Ordering::Relaxed)
+            && !buffer.is_empty()
+            && buffer.len() <= CHUNK
+            && self.jobs.lock().is_empty();
+        if !is_worth_trying {
+            return None;
+        }
+        let vector = libc::iovec { iov_base: buffer.start().cast(), iov_len: buffer.len() };
+        let (offset, flags) = (i64::try_from(offset).ok()?, libc::RWF_NOWAIT);
+        // SAFETY: the buffer is valid until the operation completes, by the
+        // contract of `Buffer::new`; the vector outlives the call.
+        let result = unsafe { libc::preadv2(fd.as_raw_fd(), &raw const vector, 1, offset, flags) };
+        if result < 0 && matches!(errno(), libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) {
+            self.has_cache.store(false, Ordering::Relaxed);
+        }
+        (result == buffer.len() as isize).then(|| Outcome::of(result as i64))
     }
 
     /// The descriptor; `None` in the fake engine.

@@ -3,9 +3,12 @@
 //! Entries live in chunks that are never moved or freed, so a look-up takes no
 //! lock of the table: it takes the entry's own bit for the few instructions in
 //! which it copies what it needs. Allocation takes the lock of the free list.
+//!
+//! The rest of the entry's word is a stamp, new with every change and used
+//! once only: who remembers what an entry held needs only to compare it.
 #![allow(unsafe_code)]
 
-use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering, spin};
+use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, spin, unique};
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 
@@ -49,36 +52,67 @@ struct Free {
 
 #[derive(Debug)]
 struct Slot<E> {
-    lock: AtomicU32,
+    /// `LOCKED`, and above it the stamp.
+    word: AtomicU64,
     entry: UnsafeCell<Option<E>>,
 }
 
-// SAFETY: the entry is reached only through `Slot::with`, which admits one
+const LOCKED: u64 = 1;
+
+// SAFETY: the entry is reached only under `Slot::lock`, which admits one
 // thread at a time; entries move between threads, hence `Send`.
 unsafe impl<E: Send> Sync for Slot<E> {}
 
 impl<E> Slot<E> {
     fn new() -> Self {
-        Self { lock: AtomicU32::new(0), entry: UnsafeCell::new(None) }
+        Self { word: AtomicU64::new(0), entry: UnsafeCell::new(None) }
     }
 
     /// Lends the entry to `f`, which must be short and must not call out.
-    fn with<R>(&self, f: impl FnOnce(&mut Option<E>) -> R) -> R {
-        struct Unlock<'a>(&'a AtomicU32);
+    fn with<R>(&self, f: impl FnOnce(&Option<E>) -> R) -> R {
+        let lock = self.lock();
+        // SAFETY: the word is locked until `lock` is dropped, so no other
+        // thread is here.
+        let result = f(unsafe { &*self.entry.get() });
+        drop(lock);
+        result
+    }
 
-        impl Drop for Unlock<'_> {
-            fn drop(&mut self) {
-                self.0.store(0, Ordering::Release);
+    /// Lends the entry to `f`, which may change it, under the same terms.
+    fn change<R>(&self, f: impl FnOnce(&mut Option<E>) -> R) -> R {
+        let mut lock = self.lock();
+        lock.stamp = unique() << 1;
+        // SAFETY: as above.
+        let result = f(unsafe { &mut *self.entry.get() });
+        drop(lock);
+        result
+    }
+
+    fn lock(&self) -> SlotLock<'_> {
+        loop {
+            let stamp = self.word.load(Ordering::Relaxed) & !LOCKED;
+            let (order, failure) = (Ordering::Acquire, Ordering::Relaxed);
+            match self.word.compare_exchange_weak(stamp, stamp | LOCKED, order, failure) {
+                Ok(_) => return SlotLock { word: &self.word, stamp },
+                Err(_) => spin(),
             }
         }
+    }
 
-        while self.lock.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            spin();
-        }
-        let _unlock = Unlock(&self.lock);
-        // SAFETY: the lock word was 0 and is 1 until `_unlock` is dropped, so
-        // no other thread is here.
-        f(unsafe { &mut *self.entry.get() })
+    fn stamp(&self) -> u64 {
+        self.word.load(Ordering::Acquire) & !LOCKED
+    }
+}
+
+/// Unlocks a slot, with this stamp from then on.
+struct SlotLock<'a> {
+    word: &'a AtomicU64,
+    stamp: u64,
+}
+
+impl Drop for SlotLock<'_> {
+    fn drop(&mut self) {
+        self.word.store(self.stamp, Ordering::Release);
     }
 }
 
@@ -129,7 +163,7 @@ impl<E> Table<E> {
     /// [`TableFull`], with the entry dropped.
     pub fn insert(&self, entry: E) -> Result<usize, TableFull> {
         let index = self.free.lock().allocate().ok_or(TableFull)?;
-        self.slot_or_grow(index).with(|slot| *slot = Some(entry));
+        self.slot_or_grow(index).change(|slot| *slot = Some(entry));
         Ok((index as usize) << 2)
     }
 
@@ -139,16 +173,22 @@ impl<E> Table<E> {
         self.slot(value)?.with(|slot| slot.as_ref().map(f))
     }
 
+    /// The present stamp of `value`; another one whenever its entry is changed,
+    /// removed or made anew. Zero if there has never been an entry.
+    pub fn stamp(&self, value: usize) -> u64 {
+        self.slot(value).map_or(0, Slot::stamp)
+    }
+
     /// Like `get`, to change the entry.
     pub fn update<R>(&self, value: usize, f: impl FnOnce(&mut E) -> R) -> Option<R> {
-        self.slot(value)?.with(|slot| slot.as_mut().map(f))
+        self.slot(value)?.change(|slot| slot.as_mut().map(f))
     }
 
     /// Takes the entry of `value` out if `may` allows it. The number is free
     /// when this returns. `None` if there is no such entry, `Some(None)` if it
     /// may not go.
     pub fn remove_if(&self, value: usize, may: impl FnOnce(&E) -> bool) -> Option<Option<E>> {
-        let taken = self.slot(value)?.with(|slot| match slot {
+        let taken = self.slot(value)?.change(|slot| match slot {
             None => None,
             Some(entry) if may(entry) => Some(slot.take()),
             Some(_) => Some(None),
@@ -188,11 +228,12 @@ impl<E> Table<E> {
 }
 
 /// The chunk of an index, and where in the chunk it is.
+#[inline]
 fn place(index: u32) -> Option<(usize, usize)> {
-    let ordinal = index.checked_sub(FIRST)?;
-    let chunk = (ordinal / CHUNK + 1).ilog2() as usize;
-    let start = (CHUNK << chunk) - CHUNK;
-    (chunk < CHUNKS).then(|| (chunk, (ordinal - start) as usize))
+    // Chunk n holds as many entries as all indices below it, from FIRST on.
+    const { assert!(FIRST == CHUNK) };
+    let chunk = (index / CHUNK).checked_ilog2()?;
+    ((chunk as usize) < CHUNKS).then(|| (chunk as usize, (index - (CHUNK << chunk)) as usize))
 }
 
 impl Free {
@@ -264,6 +305,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_lasts_as_long_as_the_entry_is_not_changed() {
+        let table = Table::new(Recycling::Immediate, 2);
+        let value = table.insert(1).unwrap();
+        let first = table.stamp(value);
+        table.get(value, |_| ());
+        assert_eq!(table.stamp(value), first);
+        table.update(value, |_| ());
+        let second = table.stamp(value);
+        table.remove(value);
+        let third = table.stamp(value);
+        assert_eq!(table.insert(1).unwrap(), value);
+        let stamps = std::collections::HashSet::from([first, second, third, table.stamp(value)]);
+        assert_eq!(stamps.len(), 4);
+        assert_eq!(table.stamp(0), 0);
+    }
+
+    #[test]
     fn hnd_019_a_full_table_refuses_and_recovers() {
         let table = Table::new(Recycling::Immediate, 2);
         let value = table.insert(1).unwrap();
@@ -284,5 +342,45 @@ mod tests {
         assert!(place(FIRST + (1 << 24)).is_some());
         assert_eq!(place(FIRST - 1), None);
         assert_eq!(place(u32::MAX), None);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod threads {
+    use super::*;
+    use loom::thread;
+    use std::sync::Arc;
+
+    #[test]
+    fn i03_a_look_up_finds_the_whole_entry_or_none() {
+        loom::model(|| {
+            let table = Arc::new(Table::default());
+            let value = table.insert((1, 1)).unwrap();
+            let other = Arc::clone(&table);
+            let changer = thread::spawn(move || {
+                let removed = other.remove(value);
+                let inserted = other.insert((2, 2)).unwrap();
+                (removed, inserted)
+            });
+            if let Some((left, right)) = table.get(value, |entry| *entry) {
+                assert_eq!(left, right);
+            }
+            let (removed, inserted) = changer.join().unwrap();
+            assert_eq!(removed, Some((1, 1)));
+            assert_eq!(inserted, value);
+        });
+    }
+
+    #[test]
+    fn hnd_021_of_two_closes_one_succeeds() {
+        loom::model(|| {
+            let table = Arc::new(Table::default());
+            let value = table.insert(1).unwrap();
+            let other = Arc::clone(&table);
+            let closer = thread::spawn(move || other.remove(value).is_some());
+            let here = table.remove(value).is_some();
+            assert_ne!(here, closer.join().unwrap());
+            assert_eq!(table.len(), 0);
+        });
     }
 }

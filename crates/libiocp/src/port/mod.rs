@@ -57,7 +57,10 @@ impl Packet {
 }
 
 /// Why `take` returned without a packet.
+///
+/// As wide as a count, so that a result is handed on in two registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub enum NoPacket {
     /// The time is up.
     TimedOut,
@@ -102,11 +105,21 @@ impl Port {
     /// Delivers a packet: the one way into any port. On a closed port the
     /// packet is dropped.
     pub fn post(&self, packet: Packet) {
-        self.post_locked(self.queue.lock(), packet);
+        self.post_locked(self.queue.lock(), &packet);
     }
 
     /// Like `post`, but tells when there is no memory to queue the packet.
+    ///
+    /// # Errors
+    /// `INSUFFICIENT_RESOURCES`.
     pub fn try_post(&self, packet: Packet) -> Result<(), Status> {
+        self.try_post_from(&packet)
+    }
+
+    /// `try_post`, with a packet that is copied once only, under the lock: a
+    /// copy of what has just been written stalls the processor.
+    #[inline]
+    pub(crate) fn try_post_from(&self, packet: &Packet) -> Result<(), Status> {
         let mut queue = self.queue.lock();
         if !queue.reserve() {
             return Err(Status::INSUFFICIENT_RESOURCES);
@@ -116,8 +129,8 @@ impl Port {
     }
 
     #[inline]
-    fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: Packet) {
-        let hand_off = queue.post(packet);
+    fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: &Packet) {
+        let hand_off = queue.post(*packet);
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
         drop(queue);
@@ -154,6 +167,46 @@ impl Port {
             return Ok(count);
         }
         Seat::with(&seat_for_once, |seat| self.take_later(seat.waiter(), packets, deadline, idle))
+    }
+
+    /// Like `try_post`, without a look-up, if the calling thread runs for the
+    /// port that `stamp` stands for.
+    #[inline]
+    pub(crate) fn post_recalled(stamp: u64, packet: &Packet) -> Option<Result<(), Status>> {
+        seat::recall(stamp, |port| port.try_post_from(packet))
+    }
+
+    /// Like `take`, without a look-up, if the calling thread runs for the port
+    /// that `stamp` stands for.
+    pub(crate) fn take_recalled(
+        stamp: u64,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Option<Result<usize, NoPacket>> {
+        let taken = seat::recall(stamp, |port| match port.take_now(true, packets) {
+            Ok(Some(count)) => Ok(Ok(count)),
+            Ok(None) => Err(Arc::clone(port)),
+            Err(abandoned) => Ok(Err(abandoned)),
+        })?;
+        Some(taken.unwrap_or_else(|port| {
+            // The seat was there just now: none is needed in its place.
+            let later = |seat: &Seat| port.take_later(seat.waiter(), packets, deadline, idle);
+            Seat::with(&None, later)
+        }))
+    }
+
+    /// Like `take`; from now on `stamp` stands for this port in this thread.
+    pub(crate) fn take_remembered(
+        self: &Arc<Self>,
+        stamp: u64,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Result<usize, NoPacket> {
+        let result = self.take(packets, deadline, idle);
+        seat::remember(stamp);
+        result
     }
 
     /// There was nothing to take at once.

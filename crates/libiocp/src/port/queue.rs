@@ -9,7 +9,7 @@ use super::Packet;
 use std::collections::VecDeque;
 
 /// The state of a port. `W` names a waiting thread.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Queue<W> {
     packets: VecDeque<Packet>,
     /// The newest is last.

@@ -16,6 +16,8 @@ thread_local! {
 pub(super) struct Seat {
     /// The port this thread runs for.
     port: RefCell<Option<Arc<Port>>>,
+    /// What stands for that port in the table of handles; zero if unknown.
+    stamp: Cell<u64>,
     /// Whether it is blocked elsewhere, and so does not count.
     is_blocked: Cell<bool>,
     waiter: OnceCell<Arc<Waiter>>,
@@ -39,13 +41,18 @@ impl Seat {
     /// The thread turns to `port`; true if it was running for it already.
     pub(super) fn turn_to(&self, port: &Arc<Port>) -> bool {
         let mut current = self.port.borrow_mut();
+        // Who asks for a packet is not blocked, whoever says so.
+        let was_blocked = self.is_blocked.replace(false);
         if let Some(old) = current.as_ref() {
             if Arc::ptr_eq(old, port) {
-                return true;
+                return !was_blocked;
             }
-            old.leave();
+            if !was_blocked {
+                old.leave();
+            }
         }
         *current = Some(Arc::clone(port));
+        self.stamp.set(0);
         false
     }
 
@@ -56,17 +63,34 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(port) = self.port.get_mut().take() {
+        if let Some(port) = self.port.get_mut().take()
+            && !self.is_blocked.get()
+        {
             port.leave();
         }
     }
+}
+
+/// Lends the port that the calling thread runs for, if `stamp` stands for it.
+#[inline]
+pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
+    let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
+        Some(port) if seat.stamp.get() == stamp && stamp != 0 => Some(f(port)),
+        _ => None,
+    };
+    SEAT.try_with(lend).ok().flatten()
+}
+
+/// From now on `stamp` stands for the port that the calling thread runs for.
+pub(super) fn remember(stamp: u64) {
+    let _ = SEAT.try_with(|seat| seat.stamp.set(stamp));
 }
 
 /// The calling thread exits: it runs for no port any more.
 pub(crate) fn leave_for_good() {
     let _ = SEAT.try_with(|seat| {
         let port = seat.port.borrow_mut().take();
-        if let Some(port) = port {
+        if let Some(port) = port.filter(|_| !seat.is_blocked.get()) {
             port.leave();
         }
     });
@@ -93,8 +117,9 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
             if let Some(port) = self.0.take() {
                 // During thread exit the seat is gone, and with it the count.
                 let _ = SEAT.try_with(|seat| {
-                    seat.is_blocked.set(false);
-                    port.enter();
+                    if seat.is_blocked.replace(false) {
+                        port.enter();
+                    }
                 });
             }
         }

@@ -10,19 +10,17 @@ pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Deadline, Idle, Parker, Sleep};
 
-#[cfg(not(loom))]
-pub(crate) use std::sync::{
-    Arc, OnceLock, Weak,
-    atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering},
-};
+// Counting references needs no model: `Arc` is std's in either case.
+pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
-#[cfg(loom)]
-pub(crate) use std::sync::{OnceLock, Weak};
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 /// One turn of a spin that waits for a few instructions of another thread.
 pub(crate) fn spin() {
@@ -30,4 +28,12 @@ pub(crate) fn spin() {
     loom::thread::yield_now();
     #[cfg(not(loom))]
     std::hint::spin_loop();
+}
+
+/// A number that no other call returns; not zero.
+pub(crate) fn unique() -> u64 {
+    // Counted outside of models: it decides nothing.
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
 }

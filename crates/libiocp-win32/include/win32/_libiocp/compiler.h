@@ -13,6 +13,16 @@
 #error "libiocp's headers need a 64-bit target"
 #endif
 
+/* libstdc++'s ready-made std::wstring has 32-bit characters; with 16-bit ones
+ * it is instantiated in the program, if this comes before <string>. */
+#if defined(__cplusplus) && __SIZEOF_WCHAR_T__ == 2
+#include <cstddef>
+#ifdef _GLIBCXX_EXTERN_TEMPLATE
+#undef _GLIBCXX_EXTERN_TEMPLATE
+#define _GLIBCXX_EXTERN_TEMPLATE 0
+#endif
+#endif
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -32,12 +32,10 @@
 #undef AF_INET6
 #undef AF_IRDA
 #undef AF_BTH
-#undef AF_MAX
 #undef PF_UNSPEC
 #undef PF_UNIX
 #undef PF_INET
 #undef PF_INET6
-#undef PF_MAX
 #undef SOCK_STREAM
 #undef SOCK_DGRAM
 #undef SOCK_RAW

@@ -75,12 +75,10 @@ typedef ULONG IN_ADDR_T;
 #define AF_INET6 23
 #define AF_IRDA 26
 #define AF_BTH 32
-#define AF_MAX 35
 #define PF_UNSPEC AF_UNSPEC
 #define PF_UNIX AF_UNIX
 #define PF_INET AF_INET
 #define PF_INET6 AF_INET6
-#define PF_MAX AF_MAX
 
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
@@ -388,7 +386,7 @@ typedef ULONG IN_ADDR_T;
 #define EAI_FAMILY WSAEAFNOSUPPORT
 #define EAI_MEMORY WSA_NOT_ENOUGH_MEMORY
 #define EAI_NONAME WSAHOST_NOT_FOUND
-#define EAI_NODATA EAI_NONAME
+#define EAI_NODATA WSANO_DATA
 #define EAI_SERVICE WSATYPE_NOT_FOUND
 #define EAI_SOCKTYPE WSAESOCKTNOSUPPORT
 #define INET_ADDRSTRLEN 22
@@ -765,7 +763,7 @@ int WSAAPI getnameinfo(const struct sockaddr *pSockaddr, int SockaddrLength, cha
                        DWORD NodeBufferSize, char *pServiceBuffer, DWORD ServiceBufferSize,
                        int Flags) IOCP_SYMBOL(iocp_getnameinfo);
 char *gai_strerror(int ecode) IOCP_SYMBOL(iocp_gai_strerror);
-unsigned int WSAAPI inet_addr(const char *cp) IOCP_SYMBOL(iocp_inet_addr);
+u_long WSAAPI inet_addr(const char *cp) IOCP_SYMBOL(iocp_inet_addr);
 char *WSAAPI inet_ntoa(struct in_addr in) IOCP_SYMBOL(iocp_inet_ntoa);
 const char *WSAAPI inet_ntop(int Family, const void *pAddr, char *pStringBuf,
                              SIZE_T StringBufSize) IOCP_SYMBOL(iocp_inet_ntop);

@@ -253,7 +253,6 @@ IOCP_END_C
 #define MAXLONGLONG 0x7fffffffffffffffLL
 #define MAXULONG_PTR (~(ULONG_PTR)0)
 #define MAXUINT_PTR (~(UINT_PTR)0)
-#define MAXDWORD_PTR (~(DWORD_PTR)0)
 #define MAXSIZE_T (~(SIZE_T)0)
 #define MAXINT_PTR ((INT_PTR)(MAXUINT_PTR >> 1))
 #define MAXUINT 0xffffffffu

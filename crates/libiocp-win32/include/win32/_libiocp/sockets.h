@@ -13,6 +13,7 @@
 #include "types.h"
 #include "errors.h"
 #include <string.h>
+#include <sys/select.h>
 #include <sys/types.h>
 #include <time.h>
 

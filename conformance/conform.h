@@ -4,7 +4,7 @@
  * by mingw-w64, on Wine (one day on Windows). Each test is a function named
  * after the rule it shows: port_031_last_close_wakes_waiters.
  *
- *   ok(condition, format, ...)     one expectation
+ *   ok(condition, format, ...)     one expectation; keeps the last error
  *   WINE_DIFFERS("why") ok(...)    Windows does this, Wine does not: under Wine
  *                                  the expectation must fail, so that the mark
  *                                  is removed when it is no longer needed
@@ -14,16 +14,27 @@
  *   RUN_WINE_FAILS(test, "why")    under Wine at least one expectation of the
  *                                  whole test must fail
  *
+ * A test that does not end within CONFORM_SECONDS ends the program with exit
+ * code 3 and the test's name, so that a lost wake-up is a failure, not a hang.
+ *
  * A program ends with: return conform_end();
  */
 #ifndef CONFORM_H
 #define CONFORM_H
 
+#ifndef _WIN32_WINNT
+#define _WIN32_WINNT 0x0A00
+#endif
 #include <windows.h>
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#ifndef CONFORM_SECONDS
+#define CONFORM_SECONDS 60
+#endif
 
 #if defined(_WIN32) && !defined(LIBIOCP)
 #define CONFORM_WINE 1
@@ -32,16 +43,19 @@
 #endif
 
 static const char *conform_test = "";
-static const char *conform_inverted;
+static __thread const char *conform_inverted;
 static LONG conform_failures_of_test;
+static volatile LONG conform_tests_begun;
 static int conform_failures, conform_passed;
 
 static void conform_check(int condition, const char *file, int line, const char *format, ...)
 {
     va_list arguments;
+    DWORD error = GetLastError();
     const char *inverted = conform_inverted;
 
     conform_inverted = NULL;
+    SetLastError(error);
     if (inverted ? !condition : condition) return;
     InterlockedIncrement(&conform_failures_of_test);
     printf("  %s:%d: %s: ", file, line, conform_test);
@@ -51,16 +65,47 @@ static void conform_check(int condition, const char *file, int line, const char 
     va_end(arguments);
     printf("\n");
     fflush(stdout);
+    SetLastError(error);
 }
 
-#define ok(condition, ...) conform_check(!!(condition), __FILE__, __LINE__, __VA_ARGS__)
+static inline void conform_mark(const char *why)
+{
+    DWORD error = GetLastError();
+
+    conform_inverted = why;
+    SetLastError(error);
+}
+
+/* The condition comes first, so that its message can show what it left behind. */
+#define ok(condition, ...) do { \
+        int holds_ = !!(condition); \
+        conform_check(holds_, __FILE__, __LINE__, __VA_ARGS__); \
+    } while (0)
 #if CONFORM_WINE
-#define WINE_DIFFERS(why) conform_inverted = (why);
+#define WINE_DIFFERS(why) conform_mark(why);
 #define OURS_DIFFERS(why)
 #else
 #define WINE_DIFFERS(why)
-#define OURS_DIFFERS(why) conform_inverted = (why);
+#define OURS_DIFFERS(why) conform_mark(why);
 #endif
+
+static DWORD WINAPI conform_watch(void *unused)
+{
+    LONG seen = 0;
+    int seconds = 0;
+
+    (void)unused;
+    for (;;) {
+        Sleep(1000);
+        if (seen != conform_tests_begun) seconds = 0;
+        seen = conform_tests_begun;
+        if (++seconds <= CONFORM_SECONDS) continue;
+        printf("FAIL %s: does not end\n", conform_test);
+        fflush(stdout);
+        _Exit(3);
+    }
+    return 0;
+}
 
 static void conform_run(void (*test)(void), const char *name, const char *must_fail)
 {
@@ -68,6 +113,8 @@ static void conform_run(void (*test)(void), const char *name, const char *must_f
 
     conform_test = name;
     conform_failures_of_test = 0;
+    if (InterlockedIncrement(&conform_tests_begun) == 1)
+        CloseHandle(CreateThread(NULL, 0, conform_watch, NULL, 0, NULL));
     test();
     failed = conform_failures_of_test != 0;
     if (must_fail) {

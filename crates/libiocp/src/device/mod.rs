@@ -1,0 +1,97 @@
+//! What an operation means for a kind of file.
+//!
+//! A device turns a verb into operations of the engine, one after another, and
+//! an outcome into a status. It knows no request, no port and no handle.
+
+mod disk;
+mod socket;
+
+pub use disk::{Disk, EndOfFile};
+pub use socket::{
+    AcceptedAddresses, Phase, ReceivedFrom, Socket, SocketState, SocketVerb, WinsockError,
+};
+
+use crate::engine::{DiskFile, DiskOp, Engine, Op, Outcome, Stream, Tag};
+use crate::status::Status;
+use crate::sync::Arc;
+
+/// Every kind of file.
+#[derive(Debug)]
+pub enum Device {
+    /// A disk file.
+    Disk(Arc<Disk>),
+    /// A socket.
+    Socket(Arc<Socket>),
+}
+
+/// What is asked of a device.
+#[doc(alias = "IRP_MJ")]
+#[derive(Debug)]
+pub enum Verb {
+    /// An operation on a disk file.
+    Disk(DiskOp),
+    /// An operation on a socket.
+    Socket(SocketVerb),
+    /// An operation that was carried out before it is reported: its status
+    /// and its byte count.
+    Settled(Status, usize),
+}
+
+impl Verb {
+    /// The socket that an accept would make a connection of, as a number.
+    pub(crate) fn acceptor(&self) -> usize {
+        match self {
+            Verb::Socket(SocketVerb::Accept { acceptor, .. }) => Arc::as_ptr(acceptor) as usize,
+            _ => 0,
+        }
+    }
+}
+
+/// What a verb comes to next.
+#[derive(Debug)]
+pub enum Step {
+    /// It is over.
+    Finish(Status, usize),
+    /// An operation on a stream; with the flag it waits its turn in any case.
+    Stream(Arc<Stream>, Op, bool),
+    /// An operation on a disk file.
+    Disk(Arc<DiskFile>, DiskOp),
+}
+
+impl Device {
+    /// The first step of a verb. An error status refuses it.
+    pub fn begin(&self, verb: &mut Verb) -> Step {
+        match (self, verb) {
+            (Device::Disk(disk), Verb::Disk(op)) => disk.begin(*op),
+            (Device::Socket(socket), Verb::Socket(verb)) => socket.begin(verb),
+            (_, Verb::Settled(status, bytes)) => Step::Finish(*status, *bytes),
+            _ => Step::Finish(Status::INVALID_DEVICE_REQUEST, 0),
+        }
+    }
+
+    /// What follows an outcome.
+    pub fn advance(&self, engine: &Engine, verb: &Verb, outcome: Outcome) -> Step {
+        match (self, verb) {
+            (Device::Disk(disk), Verb::Disk(op)) => disk.advance(*op, &outcome),
+            (Device::Socket(socket), Verb::Socket(verb)) => socket.advance(engine, verb, outcome),
+            _ => Step::Finish(Status::INVALID_DEVICE_REQUEST, 0),
+        }
+    }
+
+    /// Asks for the end of the operations that `matches`; tells how many were
+    /// found.
+    pub fn cancel(&self, engine: &Engine, matches: &dyn Fn(&Tag) -> bool) -> usize {
+        match self {
+            Device::Disk(disk) => engine.cancel_disk(disk.file(), matches),
+            Device::Socket(socket) => socket.cancel(engine, matches),
+        }
+    }
+
+    /// The last handle is gone.
+    pub fn close(&self, engine: &Engine) {
+        match self {
+            Device::Disk(disk) => disk.close(engine),
+            Device::Socket(socket) => socket.close(engine),
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Readiness: one epoll, edge-triggered, driven by waiting threads.
+//!
+//! A thread that has nothing to do leads: it sleeps in the kernel and drains
+//! the lanes of whatever becomes ready. The others sleep on their own. While
+//! nobody leads and operations are pending, the stand-in thread looks after
+//! them: it watches in short steps while threads come and go, so that coming
+//! and going costs no wake-up, and leads itself when nobody has come for one
+//! step.
+#![allow(unsafe_code)]
+
+use super::lane::Stream;
+use super::op::{Direction, errno};
+use crate::handle::{Recycling, Table};
+use crate::sync::{
+    Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Deadline, Idle, Ordering, Parker,
+};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+/// How long operations may be without a leader.
+const STEP: Duration = Duration::from_micros(500);
+/// Steps with a leader and without a change after which the stand-in sleeps.
+const QUIET_STEPS: u32 = 20;
+/// The token of the eventfd that wakes the leader.
+const KICK: u64 = 0;
+
+const NOBODY: u32 = 0;
+const WAITING_THREAD: u32 = 1;
+const STAND_IN: u32 = 2;
+
+/// The readiness half of the engine.
+#[derive(Debug)]
+pub(super) struct Reactor {
+    epoll: OwnedFd,
+    /// Wakes the leader out of the kernel.
+    kick: OwnedFd,
+    /// Wakes the stand-in out of the kernel.
+    yield_to: OwnedFd,
+    streams: Table<Arc<Stream>>,
+    /// How many streams are watched.
+    watched: AtomicUsize,
+    leader: AtomicU32,
+    /// Changes whenever a leader comes or goes.
+    changes: AtomicU64,
+    /// Threads that sleep on their own, beside the leader.
+    followers: AtomicUsize,
+    stand_in: Parker,
+    stand_in_sleeps: AtomicBool,
+    stops: AtomicBool,
+}
+
+fn owned(fd: i32) -> std::io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(std::io::Error::from_raw_os_error(errno()));
+    }
+    // SAFETY: the kernel has just handed out this descriptor to us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+pub(super) fn event_fd() -> std::io::Result<OwnedFd> {
+    // SAFETY: no memory is involved.
+    owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })
+}
+
+/// Adds one to an eventfd.
+pub(super) fn ring(fd: &OwnedFd) {
+    let one = 1u64.to_ne_bytes();
+    // SAFETY: `one` is readable for its length. The counter cannot overflow
+    // into blocking: the descriptor does not block.
+    unsafe { libc::write(fd.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+}
+
+/// Resets an eventfd.
+pub(super) fn hush(fd: &OwnedFd) {
+    let mut count = [0u8; 8];
+    // SAFETY: `count` is writable for its length.
+    unsafe { libc::read(fd.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
+}
+
+impl Reactor {
+    pub(super) fn new() -> std::io::Result<Self> {
+        // SAFETY: no memory is involved.
+        let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        let reactor = Self {
+            epoll,
+            kick: event_fd()?,
+            yield_to: event_fd()?,
+            streams: Table::new(Recycling::Immediate, u32::MAX),
+            watched: AtomicUsize::new(0),
+            leader: AtomicU32::new(NOBODY),
+            changes: AtomicU64::new(0),
+            followers: AtomicUsize::new(0),
+            stand_in: Parker::default(),
+            stand_in_sleeps: AtomicBool::new(false),
+            stops: AtomicBool::new(false),
+        };
+        let kick = reactor.kick.as_raw_fd();
+        reactor.control(libc::EPOLL_CTL_ADD, kick, libc::EPOLLIN as u32, KICK)?;
+        Ok(reactor)
+    }
+
+    fn control(&self, operation: i32, fd: RawFd, events: u32, token: u64) -> std::io::Result<()> {
+        let mut event = libc::epoll_event { events, u64: token };
+        // SAFETY: `event` is valid for the call.
+        let result =
+            unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, &raw mut event) };
+        if result < 0 { Err(std::io::Error::from_raw_os_error(errno())) } else { Ok(()) }
+    }
+
+    /// An operation of `stream` has begun to wait: sees to it that somebody
+    /// learns when the stream is ready.
+    ///
+    /// # Errors
+    /// When the kernel refuses to watch the descriptor.
+    pub(super) fn watch(&self, stream: &Arc<Stream>) -> std::io::Result<()> {
+        if stream.token.load(Ordering::Acquire) == 0 {
+            self.register(stream)?;
+        }
+        if self.leader.load(Ordering::SeqCst) == NOBODY {
+            self.call_stand_in();
+        }
+        Ok(())
+    }
+
+    fn register(&self, stream: &Arc<Stream>) -> std::io::Result<()> {
+        let full = || std::io::Error::from_raw_os_error(libc::ENOMEM);
+        let token = self.streams.insert(Arc::clone(stream)).map_err(|_| full())?;
+        if stream.token.compare_exchange(0, token, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            self.streams.remove(token);
+            return Ok(());
+        }
+        self.watched.fetch_add(1, Ordering::SeqCst);
+        self.add(stream, token).inspect_err(|_| self.forget(stream))
+    }
+
+    fn add(&self, stream: &Stream, token: usize) -> std::io::Result<()> {
+        let events = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET;
+        let add = |fd| self.control(libc::EPOLL_CTL_ADD, fd, events as u32, token as u64);
+        stream.with_fd(add).unwrap_or(Ok(()))
+    }
+
+    /// The descriptor under `stream` has been replaced: watches the new one.
+    pub(super) fn watch_anew(&self, stream: &Stream) -> std::io::Result<()> {
+        match stream.token.load(Ordering::Acquire) {
+            0 => Ok(()),
+            token => self.add(stream, token),
+        }
+    }
+
+    /// The stream is about to close its descriptor.
+    pub(super) fn forget(&self, stream: &Stream) {
+        let token = stream.token.swap(0, Ordering::AcqRel);
+        if token != 0 {
+            let _ = stream.with_fd(|fd| self.control(libc::EPOLL_CTL_DEL, fd, 0, 0));
+            self.streams.remove(token);
+            self.watched.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether there is no stream to watch.
+    fn is_idle(&self) -> bool {
+        self.watched.load(Ordering::SeqCst) == 0
+    }
+
+    /// Drains the lanes of what is ready now.
+    fn reap(&self, max: usize) {
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        let count = self.epoll_wait(&mut events[..max], Wait::Not);
+        self.dispatch(&events[..count]);
+    }
+
+    fn dispatch(&self, events: &[libc::epoll_event]) {
+        for event in events {
+            let (flags, token) = (event.events, event.u64);
+            if token == KICK {
+                hush(&self.kick);
+                continue;
+            }
+            let Some(stream) = self.streams.get(token as usize, Arc::clone) else { continue };
+            let ended = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
+            if flags & (libc::EPOLLIN as u32 | libc::EPOLLRDHUP as u32 | ended) != 0 {
+                stream.run(Direction::In);
+            }
+            if flags & (libc::EPOLLOUT as u32 | ended) != 0 {
+                stream.run(Direction::Out);
+            }
+        }
+    }
+
+    fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
+        let (epoll, max) = (self.epoll.as_raw_fd(), events.len() as i32);
+        let timeout = match wait {
+            Wait::Not => Some(Duration::ZERO),
+            Wait::Until(deadline) => Some(deadline.remaining()),
+            Wait::ForEver => None,
+        };
+        let milliseconds = match timeout {
+            None => -1,
+            Some(timeout) if timeout.is_zero() => 0,
+            Some(timeout) => return self.epoll_wait_precisely(events, max, timeout),
+        };
+        // SAFETY: `events` has room for `max` of them.
+        let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
+        usize::try_from(count).unwrap_or(0)
+    }
+
+    fn epoll_wait_precisely(
+        &self,
+        events: &mut [libc::epoll_event],
+        max: i32,
+        timeout: Duration,
+    ) -> usize {
+        let timeout = libc::timespec {
+            tv_sec: timeout.as_secs().min(i32::MAX as u64) as i64,
+            tv_nsec: i64::from(timeout.subsec_nanos()),
+        };
+        let (epoll, none) = (self.epoll.as_raw_fd(), std::ptr::null::<libc::sigset_t>());
+        // SAFETY: `events` has room for `max` of them; no signal mask is given.
+        let count = unsafe {
+            libc::syscall(
+                libc::SYS_epoll_pwait2,
+                epoll,
+                events.as_mut_ptr(),
+                max,
+                &raw const timeout,
+                none,
+                0usize,
+            )
+        };
+        usize::try_from(count).unwrap_or(0)
+    }
+
+    /// Becomes the leader if nobody leads but perhaps the stand-in.
+    fn try_lead(&self) -> bool {
+        let lead = |from| {
+            self.leader
+                .compare_exchange(from, WAITING_THREAD, Ordering::SeqCst, Ordering::SeqCst)
+                .is_ok()
+        };
+        if lead(NOBODY) {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+            return true;
+        }
+        if lead(STAND_IN) {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+            ring(&self.yield_to);
+            return true;
+        }
+        false
+    }
+
+    fn stop_leading(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.leader.store(NOBODY, Ordering::SeqCst);
+        if !self.is_idle() {
+            self.call_stand_in();
+        }
+    }
+
+    fn call_stand_in(&self) {
+        if self.stand_in_sleeps.load(Ordering::SeqCst)
+            && self.stand_in_sleeps.swap(false, Ordering::SeqCst)
+        {
+            self.stand_in.unpark();
+        }
+    }
+
+    /// Leads until `parker` is notified or `deadline` passes.
+    fn lead(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        let wait = deadline.map_or(Wait::ForEver, Wait::Until);
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        loop {
+            // Several threads share the load best if each takes little.
+            let alone = self.followers.load(Ordering::Relaxed) == 0;
+            let max = if alone { events.len() } else { 8 };
+            if !parker.begin_poll(self.kick.as_raw_fd()) {
+                return parker.take_notification();
+            }
+            let count = self.epoll_wait(&mut events[..max], wait);
+            // Out of the kernel before anything completes: what this thread
+            // hands to itself needs no wake-up.
+            parker.end_poll();
+            self.dispatch(&events[..count]);
+            if parker.take_notification() {
+                return true;
+            }
+            if deadline.is_some_and(Deadline::has_passed) {
+                return false;
+            }
+        }
+    }
+
+    /// The stand-in thread.
+    pub(super) fn stand_in(&self) {
+        let (mut seen, mut quiet_steps) = (0, 0);
+        while !self.stops.load(Ordering::Acquire) {
+            let changes = self.changes.load(Ordering::Relaxed);
+            let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
+            let is_quiet = changes == seen;
+            seen = changes;
+            if !is_led && is_quiet && !self.is_idle() {
+                self.lead_as_stand_in();
+                (seen, quiet_steps) = (self.changes.load(Ordering::Relaxed), 0);
+                continue;
+            }
+            let may_sleep = is_quiet && (is_led || self.is_idle());
+            quiet_steps = if may_sleep { quiet_steps + 1 } else { 0 };
+            if quiet_steps > QUIET_STEPS {
+                self.sleep_as_stand_in();
+                quiet_steps = 0;
+            } else {
+                self.stand_in.park(Some(Deadline::after(STEP)));
+            }
+        }
+    }
+
+    fn sleep_as_stand_in(&self) {
+        self.stand_in_sleeps.store(true, Ordering::SeqCst);
+        // Who comes from here on calls; who came before is seen here.
+        let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
+        if !(is_led || self.is_idle()) || self.stops.load(Ordering::SeqCst) {
+            self.stand_in_sleeps.store(false, Ordering::SeqCst);
+            return;
+        }
+        self.stand_in.park(None);
+        self.stand_in_sleeps.store(false, Ordering::SeqCst);
+    }
+
+    fn lead_as_stand_in(&self) {
+        let lead =
+            self.leader.compare_exchange(NOBODY, STAND_IN, Ordering::SeqCst, Ordering::SeqCst);
+        if lead.is_err() {
+            return;
+        }
+        while self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
+        {
+            let poll = |fd: &OwnedFd| libc::pollfd {
+                fd: fd.as_raw_fd(),
+                events: libc::POLLIN,
+                revents: 0,
+            };
+            let mut fds = [poll(&self.epoll), poll(&self.yield_to)];
+            // SAFETY: `fds` holds two valid entries.
+            unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
+            if fds[1].revents != 0 {
+                hush(&self.yield_to);
+            } else {
+                self.reap(8);
+            }
+        }
+        let _ = self.leader.compare_exchange(STAND_IN, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Ends the stand-in thread.
+    pub(super) fn stop(&self) {
+        self.stops.store(true, Ordering::SeqCst);
+        ring(&self.yield_to);
+        self.stand_in_sleeps.store(false, Ordering::SeqCst);
+        self.stand_in.unpark();
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wait {
+    Not,
+    Until(Deadline),
+    ForEver,
+}
+
+impl Idle for Reactor {
+    fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        if self.is_idle() || !self.try_lead() {
+            self.followers.fetch_add(1, Ordering::Relaxed);
+            let notified = parker.park(deadline);
+            self.followers.fetch_sub(1, Ordering::Relaxed);
+            return notified;
+        }
+        let notified = self.lead(parker, deadline);
+        self.stop_leading();
+        notified
+    }
+
+    fn poll(&self) {
+        if !self.is_idle() {
+            self.reap(64);
+        }
+    }
+}

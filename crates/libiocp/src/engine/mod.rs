@@ -1,0 +1,420 @@
+//! The engine: descriptors, buffers, results. It knows no object and no port.
+//!
+//! What stands behind it:
+//!
+//! * [`Stream`]: stream-like descriptors by readiness (`epoll`, `lane`);
+//! * [`DiskFile`]: disk files by io_uring on a thread of its own (`uring`), or
+//!   by a few blocking threads where io_uring is forbidden (`threads`);
+//! * [`Fake`]: neither a kernel nor time, but a seed: any order, any error.
+//!
+//! What it promises:
+//!
+//! * every operation that `start` or `submit` accepts as pending completes
+//!   exactly once, by [`Complete::complete`], with no lock held;
+//! * operations of one stream and direction complete in the order they were
+//!   started;
+//! * the caller's buffers are touched only until then;
+//! * nothing depends on the life or the behaviour of the starting thread.
+
+mod blocking;
+mod disk;
+mod epoll;
+mod fake;
+mod fork;
+mod lane;
+mod op;
+mod threads;
+mod uring;
+
+pub use disk::{DiskFile, DiskOp};
+pub use fake::{Fake, Faults};
+pub use lane::Stream;
+pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
+
+pub(crate) use op::errno;
+
+use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, Mutex, OnceLock, Ordering, Parker};
+use disk::{Job, Medium};
+use epoll::Reactor;
+use std::os::fd::OwnedFd;
+use std::thread::JoinHandle;
+use threads::Threads;
+use uring::Uring;
+
+/// Whom an operation reports to.
+pub trait Complete: Send + Sync {
+    /// Called once, with no lock held, by any thread.
+    fn complete(self: Arc<Self>, outcome: Outcome);
+}
+
+/// What became of an operation when it was started.
+#[derive(Debug)]
+pub enum Started {
+    /// It is over; nothing will be reported.
+    Done(Outcome),
+    /// It will be reported to its [`Complete`].
+    Pending,
+}
+
+/// By what an operation can be found again: plain numbers to the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tag {
+    /// The file that it was started on.
+    pub owner: usize,
+    /// The address of the caller's OVERLAPPED.
+    pub context: usize,
+    /// The thread that started it.
+    pub thread: u64,
+    /// Whether its end is reported to an event of the caller's.
+    pub has_event: bool,
+    /// The socket that an accept would make a connection of.
+    pub acceptor: usize,
+}
+
+/// Which engine to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preference {
+    /// io_uring for disk files if the kernel allows it.
+    #[default]
+    Automatic,
+    /// The same, and a line of complaint if the kernel does not.
+    Uring,
+    /// No io_uring.
+    Epoll,
+}
+
+/// The one contract over every engine.
+#[derive(Debug)]
+pub struct Engine {
+    kind: Kind,
+    guard: fork::Guard,
+    next_id: AtomicU64,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Kernel(Kernel),
+    Fake(Arc<Fake>),
+}
+
+#[derive(Debug)]
+struct Kernel {
+    reactor: Arc<Reactor>,
+    has_stand_in: AtomicBool,
+    preference: Preference,
+    disk: OnceLock<Disk>,
+}
+
+/// Who carries out operations on disk files, and why.
+#[derive(Debug)]
+struct Disk {
+    worker: Worker,
+    reason: String,
+}
+
+#[derive(Debug)]
+enum Worker {
+    Uring(Arc<Uring>),
+    Threads(Arc<Threads>),
+}
+
+impl Engine {
+    /// An engine over the kernel.
+    ///
+    /// # Errors
+    /// When the process is out of descriptors or memory.
+    pub fn new(preference: Preference) -> std::io::Result<Self> {
+        let kernel = Kernel {
+            reactor: Arc::new(Reactor::new()?),
+            has_stand_in: AtomicBool::new(false),
+            preference,
+            disk: OnceLock::new(),
+        };
+        Ok(Self::of(Kind::Kernel(kernel)))
+    }
+
+    /// An engine without a kernel.
+    pub fn fake(fake: Arc<Fake>) -> Self {
+        Self::of(Kind::Fake(fake))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            guard: fork::Guard::new(),
+            next_id: AtomicU64::new(1),
+            threads: Mutex::default(),
+        }
+    }
+
+    /// Whether this process is the child of a fork; the engine is its
+    /// parent's then, and must not be used.
+    pub fn is_forked(&self) -> bool {
+        self.guard.is_forked()
+    }
+
+    /// Which engine this is, and why, in one line.
+    pub fn report(&self) -> String {
+        match &self.kind {
+            Kind::Kernel(kernel) => {
+                let disk = self.disk(kernel);
+                let name = match disk.worker {
+                    Worker::Uring(_) => "io_uring for disk files",
+                    Worker::Threads(_) => "threads for disk files",
+                };
+                format!("{name}, epoll for sockets ({})", disk.reason)
+            }
+            Kind::Fake(fake) => fake.report(),
+        }
+    }
+
+    /// Whether io_uring carries out disk operations.
+    pub fn uses_uring(&self) -> bool {
+        match &self.kind {
+            Kind::Kernel(kernel) => matches!(self.disk(kernel).worker, Worker::Uring(_)),
+            Kind::Fake(_) => false,
+        }
+    }
+
+    /// Takes over a non-blocking descriptor. With `errors_stick` an error
+    /// ends the connection: every later operation fails with it.
+    pub fn stream(&self, fd: OwnedFd, errors_stick: bool) -> Arc<Stream> {
+        Arc::new(Stream::new(Stream::kernel(fd), errors_stick))
+    }
+
+    /// Starts an operation: tries it if nothing is queued before it, else
+    /// queues it. `complete` is called only if it has to wait. With
+    /// `must_wait` it is queued in any case.
+    pub fn start(
+        &self,
+        stream: &Arc<Stream>,
+        op: Op,
+        tag: Tag,
+        must_wait: bool,
+        complete: impl FnOnce() -> Arc<dyn Complete>,
+    ) -> Started {
+        let direction = op.direction();
+        let started = stream.start(op, tag, must_wait, complete);
+        if let Started::Pending = started {
+            self.watch(stream);
+            if must_wait {
+                stream.run(direction);
+            }
+        }
+        started
+    }
+
+    /// Tries an operation at once or not at all; `None` if it would wait.
+    pub fn try_now(&self, stream: &Stream, op: &mut Op) -> Option<Outcome> {
+        stream.try_now(op)
+    }
+
+    fn watch(&self, stream: &Arc<Stream>) {
+        match &self.kind {
+            Kind::Kernel(kernel) => {
+                self.ensure_stand_in(kernel);
+                if let Err(error) = kernel.reactor.watch(stream) {
+                    // Nobody will learn that it is ready: its operations end.
+                    stream.fail(error.raw_os_error().unwrap_or(libc::ENOMEM));
+                    stream.run(Direction::In);
+                    stream.run(Direction::Out);
+                }
+            }
+            Kind::Fake(fake) => fake.watch(stream),
+        }
+    }
+
+    /// Cancels the queued operations that `matches`; tells how many. Each
+    /// completes with `ECANCELED` before this returns.
+    pub fn cancel(&self, stream: &Stream, matches: &dyn Fn(&Tag) -> bool) -> usize {
+        stream.cancel(matches)
+    }
+
+    /// Says, behind everything that is queued to be sent, that nothing more
+    /// will be.
+    pub fn finish_sending(&self, stream: &Arc<Stream>) {
+        struct Nobody;
+        impl Complete for Nobody {
+            fn complete(self: Arc<Self>, _: Outcome) {}
+        }
+        // Whether it succeeds is told by what is sent and received later.
+        let _ = self.start(stream, Op::Finish, Tag::default(), false, || Arc::new(Nobody));
+    }
+
+    /// Ends a stream: its operations complete with `ECANCELED`, its descriptor
+    /// closes.
+    pub fn close(&self, stream: &Stream) {
+        if let Kind::Kernel(kernel) = &self.kind {
+            kernel.reactor.forget(stream);
+        }
+        stream.close();
+        if let lane::Target::Kernel(fd, _) = &stream.target {
+            drop(fd.lock().take());
+        }
+    }
+
+    /// Puts the connection `fd` in the place of the stream's descriptor, which
+    /// nothing may be pending on.
+    ///
+    /// # Errors
+    /// When the stream has closed, or the kernel refuses.
+    pub fn replace(&self, stream: &Arc<Stream>, fd: OwnedFd) -> std::io::Result<()> {
+        stream.install(fd)?;
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.watch_anew(stream),
+            Kind::Fake(_) => Ok(()),
+        }
+    }
+
+    /// Takes over the descriptor of a disk file.
+    pub fn disk_file(&self, fd: OwnedFd) -> Arc<DiskFile> {
+        Arc::new(DiskFile::new(Medium::Kernel(fd)))
+    }
+
+    /// Starts an operation on a disk file, which always reports to `complete`,
+    /// perhaps before this returns.
+    pub fn submit(&self, file: &Arc<DiskFile>, op: DiskOp, tag: Tag, complete: Arc<dyn Complete>) {
+        if let Some(outcome) = file.read_cached(op) {
+            return complete.complete(outcome);
+        }
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        file.admit(id, tag);
+        let job = Job { id, file: Arc::clone(file), op, done: 0, complete };
+        match &self.kind {
+            Kind::Kernel(kernel) => match &self.disk(kernel).worker {
+                Worker::Uring(uring) => uring.submit(job),
+                Worker::Threads(threads) => threads.submit(job),
+            },
+            Kind::Fake(fake) => fake.submit(job),
+        }
+    }
+
+    /// Carries an operation on a disk file out in the calling thread.
+    pub fn carry_out(&self, file: &DiskFile, op: DiskOp) -> Outcome {
+        file.carry_out(op)
+    }
+
+    /// Asks for the end of the operations on a disk file that `matches`; tells
+    /// how many were asked. Each completes later, cancelled or not.
+    pub fn cancel_disk(&self, file: &Arc<DiskFile>, matches: &dyn Fn(&Tag) -> bool) -> usize {
+        let ids = file.withdraw(matches);
+        if !ids.is_empty() {
+            match &self.kind {
+                Kind::Kernel(kernel) => match &self.disk(kernel).worker {
+                    Worker::Uring(uring) => uring.cancel(file, &ids),
+                    Worker::Threads(threads) => threads.cancel(file, &ids),
+                },
+                Kind::Fake(fake) => fake.cancel(&ids),
+            }
+        }
+        ids.len()
+    }
+
+    fn ensure_stand_in(&self, kernel: &Kernel) {
+        if kernel.has_stand_in.load(Ordering::Relaxed)
+            || kernel.has_stand_in.swap(true, Ordering::AcqRel)
+        {
+            return;
+        }
+        let reactor = Arc::clone(&kernel.reactor);
+        self.spawn("iocp-stand-in", move || reactor.stand_in());
+    }
+
+    fn disk<'a>(&self, kernel: &'a Kernel) -> &'a Disk {
+        kernel.disk.get_or_init(|| self.choose_disk(kernel.preference))
+    }
+
+    /// io_uring if it is wanted and works, else threads; with the reason.
+    fn choose_disk(&self, preference: Preference) -> Disk {
+        let reason = match preference {
+            Preference::Epoll => "io_uring switched off by LIBIOCP_ENGINE=epoll".to_owned(),
+            Preference::Automatic | Preference::Uring => match self.start_uring() {
+                Ok(uring) => {
+                    let reason = "io_uring is available".to_owned();
+                    return Disk { worker: Worker::Uring(uring), reason };
+                }
+                Err(error) => format!("io_uring is not available: {error}"),
+            },
+        };
+        if preference == Preference::Uring {
+            eprintln!("libiocp: LIBIOCP_ENGINE=uring cannot be had: {reason}");
+        }
+        let threads = Arc::new(Threads::default());
+        for _ in 0..threads::THREADS {
+            let threads = Arc::clone(&threads);
+            self.spawn("iocp-disk", move || threads.work());
+        }
+        Disk { worker: Worker::Threads(threads), reason }
+    }
+
+    /// The ring is made by the thread that owns it.
+    fn start_uring(&self) -> std::io::Result<Arc<Uring>> {
+        let uring = Arc::new(Uring::new()?);
+        let owned = Arc::clone(&uring);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        self.spawn("iocp-disk", move || match uring::open_ring() {
+            Ok(ring) => {
+                let _ = sender.send(Ok(()));
+                owned.own(ring);
+            }
+            Err(error) => {
+                let _ = sender.send(Err(error));
+            }
+        });
+        let gone = |_| Err(std::io::Error::other("no thread could be started"));
+        receiver.recv().unwrap_or_else(gone).map(|()| uring)
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) {
+        // The application's signals are not for these threads.
+        let blocked = fork::SignalsBlocked::new();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        drop(blocked);
+        if let Ok(thread) = thread {
+            self.threads.lock().push(thread);
+        }
+    }
+}
+
+impl Idle for Engine {
+    fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.park(parker, deadline),
+            Kind::Fake(fake) => fake.park(parker, deadline),
+        }
+    }
+
+    fn poll(&self) {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.poll(),
+            Kind::Fake(fake) => fake.poll(),
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// Ends the threads after every operation has completed. In the child of
+    /// a fork there are no threads to end.
+    fn drop(&mut self) {
+        if self.is_forked() {
+            return;
+        }
+        if let Kind::Kernel(kernel) = &self.kind {
+            kernel.reactor.stop();
+            match kernel.disk.get().map(|disk| &disk.worker) {
+                Some(Worker::Uring(uring)) => uring.stop(),
+                Some(Worker::Threads(threads)) => threads.stop(),
+                None => {}
+            }
+        }
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let this_thread = std::thread::current().id();
+        for thread in threads {
+            // The last operation of all may complete on one of them.
+            if thread.thread().id() != this_thread {
+                let _ = thread.join();
+            }
+        }
+    }
+}

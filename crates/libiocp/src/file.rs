@@ -1,0 +1,257 @@
+//! A file: anything one reads and writes by handle.
+//!
+//! What all kinds have in common: the association with a port, the
+//! notification modes, the file's own signal, cancelling, and the two endings:
+//! it closes with its last handle, its memory goes with its last request.
+
+use crate::device::Device;
+use crate::engine::{Engine, Tag};
+use crate::handle::{Close, HandleCount};
+use crate::port::Port;
+use crate::status::Status;
+use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
+use crate::wait::Signal;
+use std::cell::RefCell;
+
+/// No packet for an operation that succeeds at once.
+pub const SKIP_COMPLETION_PORT_ON_SUCCESS: u32 = 1;
+/// The file's own signal is not set by completions.
+pub const SKIP_SET_EVENT_ON_HANDLE: u32 = 2;
+/// The notification modes that exist.
+pub const NOTIFICATION_MODES: u32 = 7;
+
+/// The port of a file, and the key of its packets.
+#[doc(alias = "IO_COMPLETION_CONTEXT")]
+#[derive(Debug)]
+pub struct Association {
+    /// The port, kept in memory but not open.
+    pub port: Arc<Port>,
+    /// Stands in every packet of the file.
+    pub key: usize,
+}
+
+/// An open file, socket or the like.
+#[doc(alias = "FILE_OBJECT")]
+#[derive(Debug)]
+pub struct File {
+    handles: HandleCount,
+    device: Device,
+    engine: Arc<Engine>,
+    is_overlapped: bool,
+    association: OnceLock<Association>,
+    modes: AtomicU32,
+    signal: Signal,
+    /// The file pointer of a synchronous file.
+    position: Mutex<u64>,
+    /// Serialises the operations of a synchronous file.
+    turn: Turn,
+}
+
+impl File {
+    /// A file over a device. Without `is_overlapped` its operations block.
+    pub fn new(device: Device, engine: Arc<Engine>, is_overlapped: bool) -> Self {
+        Self {
+            handles: HandleCount::default(),
+            device,
+            engine,
+            is_overlapped,
+            association: OnceLock::new(),
+            modes: AtomicU32::new(0),
+            signal: Signal::manual(true),
+            position: Mutex::new(0),
+            turn: Turn::default(),
+        }
+    }
+
+    /// The kind of file.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What carries out its operations.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Whether operations may be overlapped.
+    pub fn is_overlapped(&self) -> bool {
+        self.is_overlapped
+    }
+
+    /// The file's own signal, for operations without an event.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
+    }
+
+    /// The file pointer. Its lock is held for moments only.
+    pub fn with_position<R>(&self, f: impl FnOnce(&mut u64) -> R) -> R {
+        f(&mut self.position.lock())
+    }
+
+    /// Runs `f`, which may block, when no other thread is in here.
+    pub fn in_turn<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _turn = self.turn.take();
+        f()
+    }
+
+    /// Ties the file to a port, once and for good. Operations that are
+    /// pending already will report there too.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER` for a synchronous file or one that has a port.
+    pub fn associate(&self, port: &Arc<Port>, key: usize) -> Result<(), Status> {
+        let association = Association { port: Arc::clone(port), key };
+        if !self.is_overlapped || self.association.set(association).is_err() {
+            return Err(Status::INVALID_PARAMETER);
+        }
+        self.signal_completion();
+        Ok(())
+    }
+
+    /// The port and the key, if the file has been tied to a port.
+    pub fn association(&self) -> Option<&Association> {
+        self.association.get()
+    }
+
+    /// Adds notification modes; none can be taken away.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER` for a synchronous file.
+    pub fn add_modes(&self, modes: u32) -> Result<(), Status> {
+        if !self.is_overlapped {
+            return Err(Status::INVALID_PARAMETER);
+        }
+        self.modes.fetch_or(modes & NOTIFICATION_MODES, Ordering::AcqRel);
+        if modes & SKIP_SET_EVENT_ON_HANDLE != 0 {
+            self.signal.reset();
+        }
+        Ok(())
+    }
+
+    /// The notification modes.
+    pub fn modes(&self) -> u32 {
+        self.modes.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn skips_packet_on_success(&self) -> bool {
+        self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
+    }
+
+    /// Sets the file's own signal, unless it is not to be touched.
+    pub(crate) fn signal_completion(&self) {
+        if self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0 {
+            self.signal.set();
+        }
+    }
+
+    /// The tag of an operation that this thread starts on this file.
+    pub(crate) fn tag(self: &Arc<Self>, context: usize, has_event: bool, acceptor: usize) -> Tag {
+        let thread = this_thread();
+        if has_event || self.association.get().is_none() {
+            Bound::note(self);
+        }
+        Tag { owner: self.identity(), context, thread, has_event, acceptor }
+    }
+
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    /// Asks for the end of the pending operations that `matches`; tells
+    /// whether there were any. Each finishes once, perhaps successfully.
+    fn cancel(&self, matches: impl Fn(&Tag) -> bool) -> bool {
+        let owner = self.identity();
+        self.device.cancel(&self.engine, &|tag| tag.owner == owner && matches(tag)) > 0
+    }
+
+    /// Cancels what the calling thread has started.
+    #[doc(alias = "CancelIo")]
+    pub fn cancel_mine(&self) -> bool {
+        let thread = this_thread();
+        self.cancel(|tag| tag.thread == thread)
+    }
+
+    /// Cancels the operations of one OVERLAPPED, or all.
+    #[doc(alias = "CancelIoEx")]
+    pub fn cancel_all(&self, overlapped: Option<usize>) -> bool {
+        self.cancel(|tag| overlapped.is_none_or(|address| tag.context == address))
+    }
+}
+
+impl Close for File {
+    fn handle_count(&self) -> &HandleCount {
+        &self.handles
+    }
+
+    /// Ends what is pending; each operation still finishes.
+    fn close(self: &Arc<Self>) {
+        self.device.close(&self.engine);
+    }
+}
+
+thread_local! {
+    static THREAD: u64 = next_thread();
+    static BOUND: RefCell<Bound> = RefCell::default();
+}
+
+/// Never the same for two threads, also not one after the other.
+fn next_thread() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+fn this_thread() -> u64 {
+    THREAD.try_with(|thread| *thread).unwrap_or(0)
+}
+
+/// The files on which a thread has started operations that may end with it.
+#[derive(Default)]
+struct Bound(Vec<Weak<File>>);
+
+impl Bound {
+    fn note(file: &Arc<File>) {
+        let _ = BOUND.try_with(|bound| {
+            let files = &mut bound.borrow_mut().0;
+            let is_same = |other: &Weak<File>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(file));
+            if files.iter().rev().any(is_same) {
+                return;
+            }
+            if files.len() == files.capacity() {
+                files.retain(|file| file.strong_count() > 0);
+            }
+            files.push(Arc::downgrade(file));
+        });
+    }
+}
+
+/// The calling thread exits: its operations end, except those that report to
+/// a port and to no event.
+pub(crate) fn end_of_thread() {
+    let _ = BOUND.try_with(|bound| {
+        let files = std::mem::take(&mut *bound.borrow_mut());
+        drop(files);
+    });
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        let thread = this_thread();
+        for file in self.0.drain(..).filter_map(|file| file.upgrade()) {
+            let survives = |tag: &Tag| file.association().is_some() && !tag.has_event;
+            file.cancel(|tag| tag.thread == thread && !survives(tag));
+        }
+    }
+}
+
+/// A lock that may be held while blocking.
+#[derive(Debug, Default)]
+struct Turn(std::sync::Mutex<()>);
+
+impl Turn {
+    fn take(&self) -> std::sync::MutexGuard<'_, ()> {
+        if let Ok(guard) = self.0.try_lock() {
+            return guard;
+        }
+        crate::port::blocking(|| self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+}

@@ -1,0 +1,102 @@
+//! The caller's OVERLAPPED, and the only code that touches it.
+//!
+//! From start to finish it belongs to the library; once the status is stored
+//! the caller may free it, so the count goes first and nothing follows.
+#![allow(unsafe_code)]
+
+use crate::status::Status;
+use crate::sync::Ordering;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
+
+/// The caller's 32 bytes, laid out as Windows has them.
+#[doc(alias = "OVERLAPPED")]
+#[doc(alias = "WSAOVERLAPPED")]
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Overlapped {
+    /// The status: `PENDING` from start to finish. Polled by callers.
+    internal: AtomicUsize,
+    /// The bytes transferred; written at the finish only.
+    internal_high: AtomicUsize,
+    offset: AtomicU32,
+    offset_high: AtomicU32,
+    event: AtomicUsize,
+}
+
+const _: () = assert!(size_of::<Overlapped>() == 32);
+
+impl Overlapped {
+    /// One for an operation at `offset` of a file.
+    pub fn at(offset: u64) -> Self {
+        let overlapped = Self::default();
+        overlapped.offset.store(offset as u32, Ordering::Relaxed);
+        overlapped.offset_high.store((offset >> 32) as u32, Ordering::Relaxed);
+        overlapped
+    }
+
+    /// The status: `PENDING` until the operation has finished.
+    pub fn status(&self) -> Status {
+        Status(self.internal.load(Ordering::Acquire) as u32)
+    }
+
+    /// The bytes transferred, once the operation has finished.
+    pub fn bytes(&self) -> usize {
+        self.internal_high.load(Ordering::Relaxed)
+    }
+}
+
+/// A pending operation's right to the caller's OVERLAPPED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverlappedRef(NonNull<Overlapped>);
+
+// SAFETY: every field behind it is atomic.
+unsafe impl Send for OverlappedRef {}
+// SAFETY: as above.
+unsafe impl Sync for OverlappedRef {}
+
+impl OverlappedRef {
+    /// # Safety
+    /// The memory is valid until the operation that is started with it is
+    /// refused, or its status is no longer `PENDING`, and the caller writes
+    /// nothing to it meanwhile.
+    pub unsafe fn new(overlapped: NonNull<Overlapped>) -> Self {
+        Self(overlapped)
+    }
+
+    fn get(&self) -> &Overlapped {
+        // SAFETY: valid until the operation has finished, by the contract of
+        // `new`; `settle`, the last use, consumes the right.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The address: the operation's name for `CancelIoEx`, and in its packet.
+    pub fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+
+    /// Where in the file the operation is to take place.
+    pub fn offset(&self) -> u64 {
+        let overlapped = self.get();
+        let high = overlapped.offset_high.load(Ordering::Relaxed);
+        u64::from(overlapped.offset.load(Ordering::Relaxed)) | u64::from(high) << 32
+    }
+
+    /// The handle of the caller's event, with its tag bits.
+    pub fn event(&self) -> usize {
+        self.get().event.load(Ordering::Relaxed)
+    }
+
+    /// The operation starts.
+    pub fn mark_pending(&self) {
+        self.get().internal.store(Status::PENDING.0 as usize, Ordering::Relaxed);
+    }
+
+    /// The operation has finished. Nothing may follow: the caller may free the
+    /// memory as soon as it sees the status.
+    pub fn settle(self, status: Status, bytes: usize) {
+        let overlapped = self.get();
+        overlapped.internal_high.store(bytes, Ordering::Relaxed);
+        overlapped.internal.store(status.0 as usize, Ordering::Release);
+    }
+}

@@ -1,0 +1,406 @@
+//! The port: threads waiting, around the queue.
+//!
+//! A packet that is handed over travels with the wake: it is put into the
+//! waiter's own slot before the waiter is woken, so nobody can take it away
+//! and the woken thread never looks again.
+//!
+//! Which port a thread runs for, and whether it is blocked elsewhere, is the
+//! thread's own knowledge: the one thread-local of this module.
+
+mod queue;
+#[cfg(all(test, not(loom)))]
+mod schedules;
+mod seat;
+#[cfg(all(test, loom))]
+mod threads;
+
+use crate::handle::{Close, HandleCount};
+use crate::status::Status;
+use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
+use crate::wait::Signal;
+use queue::Queue;
+use seat::{Seat, Waiter};
+
+pub use seat::blocking;
+pub(crate) use seat::leave_for_good;
+
+/// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
+/// the place of `Internal`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Packet {
+    /// The key of the file, or any number given to `post`.
+    pub key: usize,
+    /// The address of the caller's OVERLAPPED; never dereferenced here.
+    pub overlapped: usize,
+    /// How the operation ended. The upper half is zero.
+    pub status: u64,
+    /// The bytes transferred.
+    pub bytes: usize,
+}
+
+impl Packet {
+    /// A packet as `PostQueuedCompletionStatus` makes it: success.
+    pub fn new(key: usize, overlapped: usize, bytes: usize) -> Self {
+        Self::with_status(key, overlapped, Status::SUCCESS, bytes)
+    }
+
+    /// The packet of an operation that ended with `status`.
+    pub fn with_status(key: usize, overlapped: usize, status: Status, bytes: usize) -> Self {
+        Self { key, overlapped, status: u64::from(status.0), bytes }
+    }
+
+    /// How the operation ended.
+    pub fn status(&self) -> Status {
+        Status(self.status as u32)
+    }
+}
+
+/// Why `take` returned without a packet.
+///
+/// As wide as a count, so that a result is handed on in two registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum NoPacket {
+    /// The time is up.
+    TimedOut,
+    /// The last handle of the port was closed.
+    Abandoned,
+}
+
+/// An I/O completion port.
+#[doc(alias = "KQUEUE")]
+#[doc(alias = "IoCompletion")]
+#[derive(Debug)]
+pub struct Port {
+    handles: HandleCount,
+    queue: Mutex<Queue<Arc<Waiter>>>,
+    /// Signaled while packets wait in the queue, and for ever once closed;
+    /// kept up only once somebody has asked for it.
+    signal: Signal,
+    /// Whether somebody has; changed under the lock of the queue.
+    is_observed: AtomicBool,
+}
+
+impl PartialEq for Waiter {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Port {
+    /// A port that lets `limit` threads run at once; zero means as many as
+    /// the machine has processors now.
+    pub fn new(limit: u32) -> Self {
+        let limit = if limit == 0 { processor_count() } else { limit };
+        let queue = Mutex::new(Queue::new(limit));
+        Self {
+            handles: HandleCount::default(),
+            queue,
+            signal: Signal::manual(false),
+            is_observed: AtomicBool::new(false),
+        }
+    }
+
+    /// Delivers a packet: the one way into any port. On a closed port the
+    /// packet is dropped.
+    pub fn post(&self, packet: Packet) {
+        self.post_locked(self.queue.lock(), &packet);
+    }
+
+    /// Like `post`, but tells when there is no memory to queue the packet.
+    ///
+    /// # Errors
+    /// `INSUFFICIENT_RESOURCES`.
+    pub fn try_post(&self, packet: Packet) -> Result<(), Status> {
+        self.try_post_from(&packet)
+    }
+
+    /// `try_post`, with a packet that is copied once only, under the lock: a
+    /// copy of what has just been written stalls the processor.
+    #[inline]
+    pub(crate) fn try_post_from(&self, packet: &Packet) -> Result<(), Status> {
+        let mut queue = self.queue.lock();
+        if !queue.reserve() {
+            return Err(Status::INSUFFICIENT_RESOURCES);
+        }
+        self.post_locked(queue, packet);
+        Ok(())
+    }
+
+    #[inline]
+    fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: &Packet) {
+        let hand_off = queue.post(*packet);
+        let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
+        let watched = has_begun && self.signal.raise();
+        drop(queue);
+        if let Some((waiter, packet)) = hand_off {
+            waiter.deliver(packet);
+        }
+        if watched {
+            self.signal.release();
+        }
+    }
+
+    /// Takes packets in the order they were queued: as many as there are, at
+    /// most `packets.len()`, and returns how many. Waits for the first until
+    /// `deadline` (`None`: for ever; passed: not at all).
+    ///
+    /// The calling thread runs for this port from now on and counts against
+    /// its limit, also when the time is up.
+    ///
+    /// # Errors
+    /// [`NoPacket`] when the time is up or the port closes.
+    ///
+    /// # Panics
+    /// If `packets` is empty.
+    pub fn take(
+        self: &Arc<Self>,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Result<usize, NoPacket> {
+        assert!(!packets.is_empty(), "take needs room for a packet");
+        let seat_for_once = Seat::default_if_gone();
+        let was_running = Seat::with(&seat_for_once, |seat| seat.turn_to(self));
+        if let Some(count) = self.take_now(was_running, packets)? {
+            return Ok(count);
+        }
+        Seat::with(&seat_for_once, |seat| self.take_later(seat.waiter(), packets, deadline, idle))
+    }
+
+    /// Like `try_post`, without a look-up, if the calling thread runs for the
+    /// port that `stamp` stands for.
+    #[inline]
+    pub(crate) fn post_recalled(stamp: u64, packet: &Packet) -> Option<Result<(), Status>> {
+        seat::recall(stamp, |port| port.try_post_from(packet))
+    }
+
+    /// Like `take`, without a look-up, if the calling thread runs for the port
+    /// that `stamp` stands for.
+    pub(crate) fn take_recalled(
+        stamp: u64,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Option<Result<usize, NoPacket>> {
+        let taken = seat::recall(stamp, |port| match port.take_now(true, packets) {
+            Ok(Some(count)) => Ok(Ok(count)),
+            Ok(None) => Err(Arc::clone(port)),
+            Err(abandoned) => Ok(Err(abandoned)),
+        })?;
+        Some(taken.unwrap_or_else(|port| {
+            // The seat was there just now: none is needed in its place.
+            let later = |seat: &Seat| port.take_later(seat.waiter(), packets, deadline, idle);
+            Seat::with(&None, later)
+        }))
+    }
+
+    /// Like `take`; from now on `stamp` stands for this port in this thread.
+    pub(crate) fn take_remembered(
+        self: &Arc<Self>,
+        stamp: u64,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Result<usize, NoPacket> {
+        let result = self.take(packets, deadline, idle);
+        seat::remember(stamp);
+        result
+    }
+
+    /// There was nothing to take at once.
+    fn take_later(
+        &self,
+        waiter: &Arc<Waiter>,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Result<usize, NoPacket> {
+        if deadline.is_some_and(Deadline::has_passed) {
+            return self.take_or_give_up(packets, idle);
+        }
+        if let Some(count) = self.take_or_wait(packets, waiter)? {
+            return Ok(count);
+        }
+        self.wait(waiter, deadline, idle)?;
+        packets[0] = waiter.received();
+        Ok(1 + self.take_more(&mut packets[1..]))
+    }
+
+    /// The thread's place is given up; the packets it gets at once.
+    fn take_now(
+        &self,
+        was_running: bool,
+        packets: &mut [Packet],
+    ) -> Result<Option<usize>, NoPacket> {
+        let mut queue = self.queue.lock();
+        if queue.is_closed() {
+            return Err(NoPacket::Abandoned);
+        }
+        let Some(first) = queue.take(was_running) else { return Ok(None) };
+        Ok(Some(self.fill(&mut queue, first, packets)))
+    }
+
+    /// One last look after the work at hand was done; then the thread runs on.
+    fn take_or_give_up(&self, packets: &mut [Packet], idle: &dyn Idle) -> Result<usize, NoPacket> {
+        idle.poll();
+        let mut queue = self.queue.lock();
+        if queue.is_closed() {
+            return Err(NoPacket::Abandoned);
+        }
+        match queue.take(false) {
+            Some(first) => Ok(self.fill(&mut queue, first, packets)),
+            None => {
+                queue.give_up();
+                Err(NoPacket::TimedOut)
+            }
+        }
+    }
+
+    /// One last look, then the thread is among the waiters.
+    fn take_or_wait(
+        &self,
+        packets: &mut [Packet],
+        waiter: &Arc<Waiter>,
+    ) -> Result<Option<usize>, NoPacket> {
+        let mut queue = self.queue.lock();
+        if queue.is_closed() {
+            return Err(NoPacket::Abandoned);
+        }
+        match queue.take(false) {
+            Some(first) => Ok(Some(self.fill(&mut queue, first, packets))),
+            None => {
+                waiter.prepare();
+                queue.wait(Arc::clone(waiter));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Sleeps until a packet is in the waiter's slot.
+    fn wait(
+        &self,
+        waiter: &Arc<Waiter>,
+        deadline: Option<Deadline>,
+        idle: &dyn Idle,
+    ) -> Result<(), NoPacket> {
+        let mut notified = idle.park(waiter.parker(), deadline);
+        while !notified {
+            if self.queue.lock().cancel_wait(waiter) {
+                return Err(NoPacket::TimedOut);
+            }
+            // Somebody has taken this thread from the waiters and is about to
+            // say why.
+            notified = waiter.parker().park(None);
+        }
+        if waiter.was_abandoned() { Err(NoPacket::Abandoned) } else { Ok(()) }
+    }
+
+    fn take_more(&self, packets: &mut [Packet]) -> usize {
+        if packets.is_empty() {
+            return 0;
+        }
+        let mut queue = self.queue.lock();
+        match queue.take_another() {
+            Some(first) => self.fill(&mut queue, first, packets),
+            None => 0,
+        }
+    }
+
+    /// Puts `first` and what follows it into `packets`.
+    fn fill(&self, queue: &mut Queue<Arc<Waiter>>, first: Packet, packets: &mut [Packet]) -> usize {
+        packets[0] = first;
+        let mut count = 1;
+        while count < packets.len()
+            && let Some(packet) = queue.take_another()
+        {
+            packets[count] = packet;
+            count += 1;
+        }
+        self.reset_if_empty(queue);
+        count
+    }
+
+    fn reset_if_empty(&self, queue: &Queue<Arc<Waiter>>) {
+        if self.is_observed.load(Ordering::Relaxed) && queue.depth() == 0 {
+            self.signal.reset();
+        }
+    }
+
+    /// A thread that ran for the port blocks elsewhere, turns away or exits.
+    fn leave(&self) {
+        let hand_off = {
+            let mut queue = self.queue.lock();
+            let hand_off = queue.leave();
+            if hand_off.is_some() {
+                self.reset_if_empty(&queue);
+            }
+            hand_off
+        };
+        if let Some((waiter, packet)) = hand_off {
+            waiter.deliver(packet);
+        }
+    }
+
+    /// A thread that was blocked runs for the port again.
+    fn enter(&self) {
+        self.queue.lock().enter();
+    }
+
+    /// Packets that wait in the queue; those handed to a thread are not counted.
+    pub fn depth(&self) -> usize {
+        self.queue.lock().depth()
+    }
+
+    /// Threads that run for the port now.
+    pub fn running(&self) -> u32 {
+        self.queue.lock().running()
+    }
+
+    /// How many threads the port lets run at once.
+    pub fn limit(&self) -> u32 {
+        self.queue.lock().limit()
+    }
+
+    /// What a wait on the port itself waits for: packets in the queue.
+    pub(crate) fn signal(&self) -> &Signal {
+        if !self.is_observed.load(Ordering::Acquire) {
+            let queue = self.queue.lock();
+            if queue.depth() > 0 {
+                // Nobody watches a signal that nobody has observed yet.
+                self.signal.raise();
+            }
+            self.is_observed.store(true, Ordering::Release);
+        }
+        &self.signal
+    }
+}
+
+impl Close for Port {
+    fn handle_count(&self) -> &HandleCount {
+        &self.handles
+    }
+
+    /// The last handle is gone: the packets are dropped and every waiting
+    /// thread is told.
+    fn close(self: &Arc<Self>) {
+        let (waiters, packets, watched) = {
+            let mut queue = self.queue.lock();
+            let (waiters, packets) = queue.close();
+            (waiters, packets, self.signal.raise())
+        };
+        drop(packets);
+        for waiter in waiters {
+            waiter.abandon();
+        }
+        if watched {
+            self.signal.release();
+        }
+    }
+}
+
+fn processor_count() -> u32 {
+    std::thread::available_parallelism()
+        .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,197 @@
+//! What a thread knows of itself: the port it runs for and where it waits.
+
+use super::{Packet, Port};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker};
+use std::cell::{Cell, OnceCell, RefCell};
+
+#[cfg(loom)]
+use loom::thread_local;
+
+thread_local! {
+    static SEAT: Seat = Seat::default();
+}
+
+/// The thread-local of this module.
+#[derive(Debug, Default)]
+pub(super) struct Seat {
+    /// The port this thread runs for.
+    port: RefCell<Option<Arc<Port>>>,
+    /// What stands for that port in the table of handles; zero if unknown.
+    stamp: Cell<u64>,
+    /// Whether it is blocked elsewhere, and so does not count.
+    is_blocked: Cell<bool>,
+    waiter: OnceCell<Arc<Waiter>>,
+}
+
+impl Seat {
+    /// A seat for one call, if the thread is tearing down its thread-locals
+    /// and its own is gone.
+    pub(super) fn default_if_gone() -> Option<Seat> {
+        SEAT.try_with(|_| ()).is_err().then(Seat::default)
+    }
+
+    /// Lends the calling thread's seat, or the one in its place.
+    pub(super) fn with<R>(instead: &Option<Seat>, f: impl FnOnce(&Seat) -> R) -> R {
+        match instead {
+            None => SEAT.with(f),
+            Some(seat) => f(seat),
+        }
+    }
+
+    /// The thread turns to `port`; true if it was running for it already.
+    pub(super) fn turn_to(&self, port: &Arc<Port>) -> bool {
+        let mut current = self.port.borrow_mut();
+        // Who asks for a packet is not blocked, whoever says so.
+        let was_blocked = self.is_blocked.replace(false);
+        if let Some(old) = current.as_ref() {
+            if Arc::ptr_eq(old, port) {
+                return !was_blocked;
+            }
+            if !was_blocked {
+                old.leave();
+            }
+        }
+        *current = Some(Arc::clone(port));
+        self.stamp.set(0);
+        false
+    }
+
+    pub(super) fn waiter(&self) -> &Arc<Waiter> {
+        self.waiter.get_or_init(Default::default)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(port) = self.port.get_mut().take()
+            && !self.is_blocked.get()
+        {
+            port.leave();
+        }
+    }
+}
+
+/// Lends the port that the calling thread runs for, if `stamp` stands for it.
+#[inline]
+pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
+    let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
+        Some(port) if seat.stamp.get() == stamp && stamp != 0 => Some(f(port)),
+        _ => None,
+    };
+    SEAT.try_with(lend).ok().flatten()
+}
+
+/// From now on `stamp` stands for the port that the calling thread runs for.
+pub(super) fn remember(stamp: u64) {
+    let _ = SEAT.try_with(|seat| seat.stamp.set(stamp));
+}
+
+/// The calling thread exits: it runs for no port any more.
+pub(crate) fn leave_for_good() {
+    let _ = SEAT.try_with(|seat| {
+        let port = seat.port.borrow_mut().take();
+        if let Some(port) = port.filter(|_| !seat.is_blocked.get()) {
+            port.leave();
+        }
+    });
+}
+
+/// Runs `f`, which may block, without counting against the port that the
+/// calling thread runs for: another thread is let in meanwhile.
+///
+/// Call it around what blocks outside this library. The thread counts again
+/// when `f` returns or unwinds, also if that exceeds the port's limit for a
+/// while.
+///
+/// # Examples
+/// ```
+/// let line = libiocp::blocking(|| std::fs::read_to_string("/proc/version"))?;
+/// assert!(line.starts_with("Linux"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    struct Blocked(Option<Arc<Port>>);
+
+    impl Drop for Blocked {
+        fn drop(&mut self) {
+            if let Some(port) = self.0.take() {
+                // During thread exit the seat is gone, and with it the count.
+                let _ = SEAT.try_with(|seat| {
+                    if seat.is_blocked.replace(false) {
+                        port.enter();
+                    }
+                });
+            }
+        }
+    }
+
+    let port = SEAT.try_with(|seat| {
+        let port = seat.port.borrow().clone()?;
+        (!seat.is_blocked.replace(true)).then_some(port)
+    });
+    let port = port.ok().flatten();
+    if let Some(port) = &port {
+        port.leave();
+    }
+    let blocked = Blocked(port);
+    let result = f();
+    drop(blocked);
+    result
+}
+
+const WAITING: u64 = 0;
+const DELIVERED: u64 = 1;
+const ABANDONED: u64 = 2;
+
+/// A waiting thread, and the slot in which it gets its packet.
+///
+/// The slot is written by the one thread that took the waiter from the queue,
+/// before it notifies the parker; the owner reads it after the notification.
+#[derive(Debug, Default)]
+pub(super) struct Waiter {
+    parker: Parker,
+    state: AtomicU64,
+    key: AtomicUsize,
+    overlapped: AtomicUsize,
+    status: AtomicU64,
+    bytes: AtomicUsize,
+}
+
+impl Waiter {
+    pub(super) fn parker(&self) -> &Parker {
+        &self.parker
+    }
+
+    /// Before the owner is among the waiters.
+    pub(super) fn prepare(&self) {
+        self.state.store(WAITING, Ordering::Relaxed);
+    }
+
+    pub(super) fn deliver(&self, packet: Packet) {
+        self.key.store(packet.key, Ordering::Relaxed);
+        self.overlapped.store(packet.overlapped, Ordering::Relaxed);
+        self.status.store(packet.status, Ordering::Relaxed);
+        self.bytes.store(packet.bytes, Ordering::Relaxed);
+        self.state.store(DELIVERED, Ordering::Relaxed);
+        self.parker.unpark();
+    }
+
+    pub(super) fn abandon(&self) {
+        self.state.store(ABANDONED, Ordering::Relaxed);
+        self.parker.unpark();
+    }
+
+    pub(super) fn was_abandoned(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == ABANDONED
+    }
+
+    pub(super) fn received(&self) -> Packet {
+        debug_assert_eq!(self.state.load(Ordering::Relaxed), DELIVERED);
+        Packet {
+            key: self.key.load(Ordering::Relaxed),
+            overlapped: self.overlapped.load(Ordering::Relaxed),
+            status: self.status.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The port with real threads, in every order that loom knows.
+
+use super::*;
+use crate::handle::Handle;
+use crate::sync::Sleep;
+use loom::thread;
+
+fn take_one(port: &Arc<Port>) -> Result<Packet, NoPacket> {
+    let mut packets = [Packet::default()];
+    port.take(&mut packets, None, &Sleep)?;
+    Ok(packets[0])
+}
+
+#[test]
+fn i13_a_packet_reaches_exactly_one_of_two_threads() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let port = Arc::new(Port::new(2));
+        let takers: Vec<_> = (0..2)
+            .map(|_| {
+                let port = Arc::clone(&port);
+                thread::spawn(move || take_one(&port).unwrap().key)
+            })
+            .collect();
+        port.post(Packet::new(1, 0, 0));
+        port.post(Packet::new(2, 0, 0));
+        let mut keys: Vec<usize> = takers.into_iter().map(|it| it.join().unwrap()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, [1, 2]);
+        assert_eq!(port.depth(), 0);
+    });
+}
+
+#[test]
+fn port_031_the_last_close_wakes_a_waiting_thread() {
+    loom::model(|| {
+        let handle = Handle::new(Port::new(1));
+        let port = handle.reference();
+        let taker = thread::spawn(move || take_one(&port));
+        drop(handle);
+        assert_eq!(taker.join().unwrap(), Err(NoPacket::Abandoned));
+    });
+}
+
+#[test]
+fn port_037_a_packet_posted_before_the_close_is_delivered_or_dropped_never_both() {
+    loom::model(|| {
+        let handle = Handle::new(Port::new(1));
+        let port = handle.reference();
+        let taker = thread::spawn(move || take_one(&port));
+        handle.post(Packet::new(7, 0, 0));
+        drop(handle);
+        match taker.join().unwrap() {
+            Ok(packet) => assert_eq!(packet.key, 7),
+            Err(reason) => assert_eq!(reason, NoPacket::Abandoned),
+        }
+    });
+}
+
+#[test]
+fn port_053_a_time_out_that_crosses_a_packet_loses_nothing() {
+    loom::model(|| {
+        let port = Arc::new(Port::new(1));
+        let other = Arc::clone(&port);
+        let taker = thread::spawn(move || {
+            let mut packets = [Packet::default()];
+            let later = Deadline::after(std::time::Duration::from_secs(3600));
+            other.take(&mut packets, Some(later), &Sleep).map(|_| packets[0].key)
+        });
+        port.post(Packet::new(5, 0, 0));
+        match taker.join().unwrap() {
+            Ok(key) => assert_eq!((key, port.depth()), (5, 0)),
+            Err(reason) => assert_eq!((reason, port.depth()), (NoPacket::TimedOut, 1)),
+        }
+    });
+}
+
+#[test]
+fn port_106_a_blocked_thread_lets_another_in() {
+    loom::model(|| {
+        let port = Arc::new(Port::new(1));
+        port.post(Packet::new(1, 0, 0));
+        assert_eq!(take_one(&port).unwrap().key, 1);
+        let other = Arc::clone(&port);
+        let taker = thread::spawn(move || take_one(&other).unwrap().key);
+        port.post(Packet::new(2, 0, 0));
+        let key = blocking(|| taker.join().unwrap());
+        assert_eq!(key, 2);
+    });
+}

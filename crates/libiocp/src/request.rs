@@ -1,0 +1,167 @@
+//! One operation from start to its single finish.
+//!
+//! Everything that finishes goes through [`Request::finish`]: it settles the
+//! caller's OVERLAPPED, sets an event, and posts a packet, in this order.
+
+use crate::device::{Step, Verb};
+use crate::engine::{Complete, Outcome, Started, Tag};
+use crate::event::Event;
+use crate::file::File;
+use crate::overlapped::OverlappedRef;
+use crate::port::Packet;
+use crate::status::Status;
+use crate::sync::{Arc, AtomicBool, Ordering};
+
+/// How a request is reported: copied from the caller's OVERLAPPED at the start.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The caller's OVERLAPPED.
+    pub overlapped: OverlappedRef,
+    /// The caller's event.
+    pub event: Option<Arc<Event>>,
+    /// Whether a packet may be posted: the event's low bit is clear.
+    pub wants_packet: bool,
+}
+
+/// What became of a request when it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It never was: nothing will be reported.
+    Refused(Status),
+    /// It is over and has been reported.
+    Done(Status, usize),
+    /// It will be reported.
+    Pending,
+}
+
+/// One operation.
+#[doc(alias = "IRP")]
+#[derive(Debug)]
+pub struct Request {
+    file: Arc<File>,
+    verb: Verb,
+    report: Report,
+    tag: Tag,
+    is_finished: AtomicBool,
+}
+
+impl Request {
+    /// Starts an operation. `before_done` is told the byte count of one that
+    /// succeeds at once, before anybody else is.
+    ///
+    /// After this returns, the caller's OVERLAPPED may be gone unless the
+    /// request was refused.
+    pub fn start(
+        file: &Arc<File>,
+        mut verb: Verb,
+        report: Report,
+        before_done: impl FnOnce(usize),
+    ) -> Answer {
+        report.overlapped.mark_pending();
+        if let Some(event) = &report.event {
+            event.signal().reset();
+        }
+        file.signal().reset();
+        let (context, has_event) = (report.overlapped.address(), report.event.is_some());
+        let tag = file.tag(context, has_event, verb.acceptor());
+        let step = file.device().begin(&mut verb);
+        let is_finished = AtomicBool::new(false);
+        let mut holder =
+            Holder::Alone(Self { file: Arc::clone(file), verb, report, tag, is_finished });
+        match (holder.walk(step), holder.request()) {
+            (Some((status, _)), _) if status.is_error() => Answer::Refused(status),
+            (Some((status, bytes)), Some(request)) => {
+                if status.is_success() {
+                    before_done(bytes);
+                }
+                request.finish(status, bytes, false);
+                Answer::Done(status, bytes)
+            }
+            _ => Answer::Pending,
+        }
+    }
+
+    /// The one place where a request ends.
+    fn finish(&self, status: Status, bytes: usize, was_pending: bool) {
+        let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
+        debug_assert!(!finished_before, "a request finishes once");
+        let file = &self.file;
+        let context = self.report.overlapped.address();
+        self.report.overlapped.settle(status, bytes);
+        match &self.report.event {
+            Some(event) => {
+                event.signal().set();
+            }
+            None => file.signal_completion(),
+        }
+        let may_skip = !was_pending && status.is_success();
+        if self.report.wants_packet
+            && !(may_skip && file.skips_packet_on_success())
+            && let Some(association) = file.association()
+        {
+            association.port.post(Packet::with_status(association.key, context, status, bytes));
+        }
+    }
+}
+
+impl Complete for Request {
+    fn complete(self: Arc<Self>, outcome: Outcome) {
+        let file = Arc::clone(&self.file);
+        let step = file.device().advance(file.engine(), &self.verb, outcome);
+        let mut holder = Holder::Shared(self);
+        if let (Some((status, bytes)), Some(request)) = (holder.walk(step), holder.request()) {
+            request.finish(status, bytes, true);
+        }
+    }
+}
+
+/// Who holds a request while it is walked on. It is put into shared memory
+/// only when it has to wait, and then it is the engine's.
+enum Holder {
+    Alone(Request),
+    Shared(Arc<Request>),
+    Engine,
+}
+
+impl Holder {
+    fn request(&self) -> Option<&Request> {
+        match self {
+            Holder::Alone(request) => Some(request),
+            Holder::Shared(request) => Some(request),
+            Holder::Engine => None,
+        }
+    }
+
+    /// Hands the request to the engine.
+    fn give(&mut self) -> Arc<dyn Complete> {
+        match std::mem::replace(self, Holder::Engine) {
+            Holder::Alone(request) => Arc::new(request),
+            Holder::Shared(request) => request,
+            Holder::Engine => unreachable!("a request is given once"),
+        }
+    }
+
+    /// Walks on from `step` until something has to wait, and then the request
+    /// is the engine's; or until the end, which is returned.
+    fn walk(&mut self, mut step: Step) -> Option<(Status, usize)> {
+        let Request { file, tag, .. } = self.request()?;
+        let (file, tag) = (Arc::clone(file), *tag);
+        let engine = file.engine();
+        loop {
+            let outcome = match step {
+                Step::Finish(status, bytes) => return Some((status, bytes)),
+                Step::Disk(disk, op) => {
+                    engine.submit(&disk, op, tag, self.give());
+                    return None;
+                }
+                Step::Stream(stream, op, must_wait) => {
+                    match engine.start(&stream, op, tag, must_wait, || self.give()) {
+                        Started::Pending => return None,
+                        Started::Done(outcome) => outcome,
+                    }
+                }
+            };
+            step = file.device().advance(engine, &self.request()?.verb, outcome);
+        }
+    }
+}

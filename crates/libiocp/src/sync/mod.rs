@@ -1,0 +1,39 @@
+//! The only door to `std::sync`; loom's types in loom builds.
+//!
+//! `Mutex` refuses to nest: no lock is held while another is taken, so no lock
+//! is held while a module calls out (debug builds assert it).
+
+mod mutex;
+mod parker;
+
+pub(crate) use mutex::assert_unlocked;
+pub use mutex::{Mutex, MutexGuard};
+pub use parker::{Deadline, Idle, Parker, Sleep};
+
+// Counting references needs no model: `Arc` is std's in either case.
+pub(crate) use std::sync::{Arc, OnceLock, Weak};
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
+
+/// One turn of a spin that waits for a few instructions of another thread.
+pub(crate) fn spin() {
+    #[cfg(loom)]
+    loom::thread::yield_now();
+    #[cfg(not(loom))]
+    std::hint::spin_loop();
+}
+
+/// A number that no other call returns; not zero.
+pub(crate) fn unique() -> u64 {
+    // Counted outside of models: it decides nothing.
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}

@@ -1,0 +1,238 @@
+//! How one thread sleeps and another wakes it.
+#![allow(unsafe_code)]
+
+use super::{AtomicI32, AtomicU32, Ordering};
+use std::time::Duration;
+
+/// A point on the monotonic clock, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(u64);
+
+impl Deadline {
+    /// The present.
+    pub fn now() -> Self {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is a valid place for the result.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+        Self(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+    }
+
+    /// The point `duration` from now; the far future if that overflows.
+    pub fn after(duration: Duration) -> Self {
+        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(Self::now().0.saturating_add(nanoseconds))
+    }
+
+    /// How long until then; zero if it has passed.
+    pub fn remaining(self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(Self::now().0))
+    }
+
+    /// How long ago it was; zero if it has not passed.
+    pub fn elapsed(self) -> Duration {
+        Duration::from_nanos(Self::now().0.saturating_sub(self.0))
+    }
+
+    /// Whether it has passed.
+    pub fn has_passed(self) -> bool {
+        Self::now() >= self
+    }
+
+    fn timespec(self) -> libc::timespec {
+        libc::timespec {
+            tv_sec: (self.0 / 1_000_000_000) as i64,
+            tv_nsec: (self.0 % 1_000_000_000) as i64,
+        }
+    }
+}
+
+/// What a thread of this library does while it has nothing to do.
+///
+/// The port and the waits know only this; the engine implements it so that a
+/// waiting thread can reap completions.
+pub trait Idle {
+    /// Sleeps until `parker` is notified or `deadline` passes; tells whether
+    /// it was notified. May do useful work meanwhile, but no less promptly.
+    fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool;
+
+    /// Does what work there is without sleeping.
+    fn poll(&self);
+}
+
+/// Plain sleeping, with nothing to do meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Sleep;
+
+impl Idle for Sleep {
+    fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        parker.park(deadline)
+    }
+
+    fn poll(&self) {}
+}
+
+const EMPTY: u32 = 0;
+/// The owner sleeps on the futex.
+const PARKED: u32 = 1;
+/// The owner sleeps in the kernel until `kick` becomes readable.
+const POLLING: u32 = 2;
+const NOTIFIED: u32 = 3;
+
+/// One thread's place to sleep. One notification is kept if nobody sleeps.
+#[derive(Debug)]
+pub struct Parker {
+    state: AtomicU32,
+    /// The eventfd that ends the owner's poll; valid while `state` is POLLING.
+    kick: AtomicI32,
+    #[cfg(loom)]
+    loom: (loom::sync::Mutex<()>, loom::sync::Condvar),
+}
+
+impl Default for Parker {
+    fn default() -> Self {
+        Self {
+            state: AtomicU32::new(EMPTY),
+            kick: AtomicI32::new(-1),
+            #[cfg(loom)]
+            loom: Default::default(),
+        }
+    }
+}
+
+impl Parker {
+    /// Wakes the owner, or lets its next sleep return at once.
+    pub fn unpark(&self) {
+        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+            PARKED => self.wake(),
+            POLLING => {
+                let one = 1u64.to_ne_bytes();
+                // SAFETY: `one` is readable for its length. The descriptor is
+                // the engine's, open as long as any thread may poll it.
+                unsafe { libc::write(self.kick.load(Ordering::Relaxed), one.as_ptr().cast(), 8) };
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the notification if there is one. Only the owner may call.
+    pub fn take_notification(&self) -> bool {
+        self.state.load(Ordering::Acquire) == NOTIFIED && {
+            self.state.store(EMPTY, Ordering::Relaxed);
+            true
+        }
+    }
+
+    /// Sleeps until notified or `deadline`; tells which. Only the owner may call.
+    pub fn park(&self, deadline: Option<Deadline>) -> bool {
+        if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire).is_err()
+        {
+            return self.take_notification();
+        }
+        loop {
+            let timed_out = self.sleep(deadline);
+            if self.take_notification() {
+                return true;
+            }
+            if timed_out {
+                return self.withdraw(PARKED);
+            }
+        }
+    }
+
+    /// Announces that the owner is about to sleep until `kick` is readable.
+    /// False, and nothing announced, if it has been notified already.
+    pub fn begin_poll(&self, kick: i32) -> bool {
+        self.kick.store(kick, Ordering::Relaxed);
+        self.state.compare_exchange(EMPTY, POLLING, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Ends what `begin_poll` announced; tells whether a notification came,
+    /// which stays for `take_notification`.
+    pub fn end_poll(&self) -> bool {
+        self.state.compare_exchange(POLLING, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_err()
+    }
+
+    /// Leaves a sleep that ended by itself; true if a notification crossed it.
+    fn withdraw(&self, from: u32) -> bool {
+        self.state.compare_exchange(from, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_err()
+            && self.take_notification()
+    }
+
+    #[cfg(not(loom))]
+    fn wake(&self) {
+        // SAFETY: the address is that of a live atomic; waking reads nothing.
+        unsafe {
+            let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+            libc::syscall(libc::SYS_futex, self.state.as_ptr(), operation, 1);
+        }
+    }
+
+    /// Sleeps while the state is PARKED; true if the deadline has passed.
+    #[cfg(not(loom))]
+    fn sleep(&self, deadline: Option<Deadline>) -> bool {
+        let timeout = deadline.map(Deadline::timespec);
+        let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        // SAFETY: the address is that of a live atomic; the timeout is absent
+        // or a valid timespec that outlives the call.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                self.state.as_ptr(),
+                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+                PARKED,
+                pointer,
+                std::ptr::null::<u32>(),
+                libc::FUTEX_BITSET_MATCH_ANY,
+            )
+        };
+        result == -1 && deadline.is_some_and(Deadline::has_passed)
+    }
+
+    #[cfg(loom)]
+    fn wake(&self) {
+        drop(self.loom.0.lock().unwrap());
+        self.loom.1.notify_all();
+    }
+
+    /// In a model a deadline passes at once.
+    #[cfg(loom)]
+    fn sleep(&self, deadline: Option<Deadline>) -> bool {
+        if deadline.is_some() {
+            return true;
+        }
+        let mut guard = self.loom.0.lock().unwrap();
+        while self.state.load(Ordering::Acquire) == PARKED {
+            guard = self.loom.1.wait(guard).unwrap();
+        }
+        false
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_notification_is_kept_for_the_next_sleep() {
+        let parker = Parker::default();
+        parker.unpark();
+        parker.unpark();
+        assert!(parker.park(None));
+        assert!(!parker.park(Some(Deadline::after(Duration::from_millis(5)))));
+    }
+
+    #[test]
+    fn another_thread_ends_the_sleep() {
+        let parker = Arc::new(Parker::default());
+        let other = Arc::clone(&parker);
+        let thread = std::thread::spawn(move || other.unpark());
+        assert!(parker.park(Some(Deadline::after(Duration::from_secs(60)))));
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_deadline_far_away_does_not_overflow() {
+        assert!(!Deadline::after(Duration::MAX).has_passed());
+    }
+}

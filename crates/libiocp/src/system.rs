@@ -1,0 +1,411 @@
+//! One instance of everything: the handle table and the engine.
+
+use crate::engine::{Engine, Preference};
+use crate::event::{Event, Semaphore};
+use crate::file::File;
+use crate::handle::Table;
+use crate::object::{Object, ObjectRef, access};
+use crate::port::{NoPacket, Packet, Port};
+use crate::status::Status;
+use crate::sync::{Arc, Deadline, Mutex};
+use crate::thread::Thread;
+use crate::wait::Signal;
+
+/// The handle is copied to processes that are started.
+pub const INHERIT: u8 = 1;
+/// The handle cannot be closed.
+pub const PROTECT_FROM_CLOSE: u8 = 2;
+
+/// The pseudo-handle of the process.
+pub const CURRENT_PROCESS: usize = usize::MAX;
+/// The pseudo-handle of the calling thread.
+pub const CURRENT_THREAD: usize = usize::MAX - 1;
+
+/// What a handle value stands for: rights and flags are the handle's, all else
+/// is the object's.
+#[derive(Debug)]
+pub struct Entry {
+    object: Object,
+    access: u32,
+    flags: u8,
+}
+
+/// How to duplicate a handle.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Duplication {
+    /// The rights of the new handle; `None` for those of the source.
+    pub access: Option<u32>,
+    /// Whether the new handle is inheritable.
+    pub is_inheritable: bool,
+    /// Whether the new handle has the flags of the source instead.
+    pub same_attributes: bool,
+    /// Whether the source is closed, whatever happens.
+    pub closes_source: bool,
+}
+
+/// Everything, once. The C library has one for the process; tests have many.
+#[derive(Debug)]
+pub struct System {
+    table: Table<Entry>,
+    engine: Arc<Engine>,
+    /// Never set: the process that could wait for it is the one that ends.
+    process: Arc<Signal>,
+    /// The values of the standard input, output and error handles.
+    standard: Mutex<[usize; 3]>,
+}
+
+impl System {
+    /// A system over the kernel. The environment variable `LIBIOCP_ENGINE`
+    /// chooses: `uring`, `epoll`, or what works best; `LIBIOCP_LOG=1` prints
+    /// the choice and its reason to standard error.
+    ///
+    /// # Errors
+    /// When the process is out of descriptors or memory.
+    pub fn from_environment() -> std::io::Result<Self> {
+        let preference = match std::env::var("LIBIOCP_ENGINE").as_deref() {
+            Ok("uring") => Preference::Uring,
+            Ok("epoll") => Preference::Epoll,
+            Ok("") | Err(_) => Preference::Automatic,
+            Ok(other) => {
+                eprintln!("libiocp: LIBIOCP_ENGINE={other} is neither uring nor epoll: ignored");
+                Preference::Automatic
+            }
+        };
+        let system = Self::new(Arc::new(Engine::new(preference)?));
+        if std::env::var_os("LIBIOCP_LOG").is_some_and(|value| value == "1") {
+            eprintln!("libiocp: engine: {}", system.engine.report());
+        }
+        Ok(system)
+    }
+
+    /// A system over an engine.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self {
+            table: Table::default(),
+            engine,
+            process: Arc::new(Signal::manual(false)),
+            standard: Mutex::new([0; 3]),
+        }
+    }
+
+    /// What carries out operations.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The handle table.
+    pub fn table(&self) -> &Table<Entry> {
+        &self.table
+    }
+
+    /// `NOT_SUPPORTED` in the child of a fork, whose parent all this is.
+    ///
+    /// # Errors
+    /// As it says.
+    pub fn check_not_forked(&self) -> Result<(), Status> {
+        if self.engine.is_forked() { Err(Status::NOT_SUPPORTED) } else { Ok(()) }
+    }
+
+    /// Gives an object a value, with all rights.
+    ///
+    /// # Errors
+    /// `INSUFFICIENT_RESOURCES` when the table is full.
+    pub fn insert(&self, object: Object, is_inheritable: bool) -> Result<usize, Status> {
+        let access = object.all_access();
+        self.insert_with(object, access, if is_inheritable { INHERIT } else { 0 })
+    }
+
+    /// Gives an object a value, with these rights and flags.
+    ///
+    /// # Errors
+    /// `INSUFFICIENT_RESOURCES` when the table is full.
+    pub fn insert_with(&self, object: Object, access: u32, flags: u8) -> Result<usize, Status> {
+        self.check_not_forked()?;
+        let entry = Entry { object, access, flags };
+        self.table.insert(entry).map_err(|_| Status::INSUFFICIENT_RESOURCES)
+    }
+
+    /// The object of a handle, and the handle's rights.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`.
+    pub fn look_up(&self, value: usize) -> Result<(ObjectRef, u32), Status> {
+        match value {
+            CURRENT_PROCESS => Ok((ObjectRef::Process(Arc::clone(&self.process)), u32::MAX)),
+            CURRENT_THREAD => Ok((ObjectRef::Thread(Thread::current()), u32::MAX)),
+            value => self
+                .table
+                .get(value, |entry| (entry.object.reference(), entry.access))
+                .ok_or(Status::INVALID_HANDLE),
+        }
+    }
+
+    /// Looks up an object of one kind: first the value, then the kind, then
+    /// the rights are checked.
+    fn typed<T>(
+        &self,
+        value: usize,
+        needed: u32,
+        select: impl FnOnce(&Object) -> Option<T>,
+    ) -> Result<T, Status> {
+        self.check_not_forked()?;
+        let found = self.table.get(value, |entry| (select(&entry.object), entry.access));
+        match found {
+            None if is_pseudo(value) => Err(Status::OBJECT_TYPE_MISMATCH),
+            None => Err(Status::INVALID_HANDLE),
+            Some((None, _)) => Err(Status::OBJECT_TYPE_MISMATCH),
+            Some((Some(_), granted)) if granted & needed != needed => Err(Status::ACCESS_DENIED),
+            Some((Some(object), _)) => Ok(object),
+        }
+    }
+
+    /// A port, with the right to post and dequeue.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED`, in this order.
+    pub fn port(&self, value: usize) -> Result<Arc<Port>, Status> {
+        self.typed(value, access::MODIFY_STATE, |object| match object {
+            Object::Port(port) => Some(port.reference()),
+            _ => None,
+        })
+    }
+
+    /// Queues a packet at a port.
+    ///
+    /// # Errors
+    /// As [`System::port`]; `INSUFFICIENT_RESOURCES`.
+    #[inline]
+    pub fn post(&self, value: usize, packet: &Packet) -> Result<(), Status> {
+        self.check_not_forked()?;
+        match Port::post_recalled(self.table.stamp(value), packet) {
+            Some(result) => result,
+            None => self.port(value)?.try_post_from(packet),
+        }
+    }
+
+    /// Takes packets from a port, as [`Port::take`] does. A thread that comes
+    /// again with the same handle finds the port without a look-up.
+    ///
+    /// # Errors
+    /// As [`System::port`]; within, as [`Port::take`].
+    #[inline]
+    pub fn take(
+        &self,
+        value: usize,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+    ) -> Result<Result<usize, NoPacket>, Status> {
+        self.check_not_forked()?;
+        let stamp = self.table.stamp(value);
+        let idle = &*self.engine;
+        match Port::take_recalled(stamp, packets, deadline, idle) {
+            Some(result) => Ok(result),
+            // The stamp is older than the look-up: what it stands for by then
+            // it never stands for again.
+            None => Ok(self.port(value)?.take_remembered(stamp, packets, deadline, idle)),
+        }
+    }
+
+    /// A file, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn file(&self, value: usize, needed: u32) -> Result<Arc<File>, Status> {
+        self.typed(value, needed, |object| match object {
+            Object::File(file) => Some(file.reference()),
+            _ => None,
+        })
+    }
+
+    /// A file, with at least one of these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn file_with_any(&self, value: usize, any_of: u32) -> Result<Arc<File>, Status> {
+        let file = self.file(value, 0)?;
+        match self.table.get(value, |entry| entry.access & any_of) {
+            Some(0) => Err(Status::ACCESS_DENIED),
+            _ => Ok(file),
+        }
+    }
+
+    /// An event, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn event(&self, value: usize, needed: u32) -> Result<Arc<Event>, Status> {
+        self.typed(value, needed, |object| match object {
+            Object::Event(event) => Some(event.reference()),
+            _ => None,
+        })
+    }
+
+    /// A semaphore, with the right to release it.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn semaphore(&self, value: usize) -> Result<Arc<Semaphore>, Status> {
+        self.typed(value, access::MODIFY_STATE, |object| match object {
+            Object::Semaphore(semaphore) => Some(semaphore.reference()),
+            _ => None,
+        })
+    }
+
+    /// A thread, with these rights; the pseudo-handle has all.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn thread(&self, value: usize, needed: u32) -> Result<Arc<Thread>, Status> {
+        if value == CURRENT_THREAD {
+            return Ok(Thread::current());
+        }
+        self.typed(value, needed, |object| match object {
+            Object::Thread(thread) => Some(thread.reference()),
+            _ => None,
+        })
+    }
+
+    /// Closes a handle.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`; `HANDLE_NOT_CLOSABLE` if it is protected.
+    pub fn close(&self, value: usize) -> Result<(), Status> {
+        self.check_not_forked()?;
+        if is_pseudo(value) {
+            return Ok(());
+        }
+        let is_closable = |entry: &Entry| entry.flags & PROTECT_FROM_CLOSE == 0;
+        match self.table.remove_if(value, is_closable) {
+            None => Err(Status::INVALID_HANDLE),
+            Some(None) => Err(Status::HANDLE_NOT_CLOSABLE),
+            // Dropped with no lock held: the object may close here.
+            Some(Some(_entry)) => Ok(()),
+        }
+    }
+
+    /// The flags of a handle; none for a pseudo-handle.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`.
+    pub fn flags(&self, value: usize) -> Result<u8, Status> {
+        if is_pseudo(value) {
+            return Ok(0);
+        }
+        self.table.get(value, |entry| entry.flags).ok_or(Status::INVALID_HANDLE)
+    }
+
+    /// Changes those flags of a handle that are in `mask`.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo-handle.
+    pub fn set_flags(&self, value: usize, mask: u8, flags: u8) -> Result<(), Status> {
+        if is_pseudo(value) {
+            return Err(Status::ACCESS_DENIED);
+        }
+        let mask = mask & (INHERIT | PROTECT_FROM_CLOSE);
+        self.table
+            .update(value, |entry| entry.flags = entry.flags & !mask | flags & mask)
+            .ok_or(Status::INVALID_HANDLE)
+    }
+
+    /// Makes one more handle of the object of a handle.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`; `ACCESS_DENIED` for rights that cannot be had;
+    /// `INSUFFICIENT_RESOURCES`.
+    pub fn duplicate(&self, source: usize, how: Duplication) -> Result<usize, Status> {
+        self.check_not_forked()?;
+        let (object, granted) = self.look_up(source)?;
+        let flags = if how.same_attributes {
+            self.flags(source)?
+        } else if how.is_inheritable {
+            INHERIT
+        } else {
+            0
+        };
+        let duplicate = self.duplicate_object(&object, granted, how.access);
+        if !how.closes_source || is_pseudo(source) {
+            let (object, access) = duplicate?;
+            return self.insert_with(object, access, flags);
+        }
+        match duplicate {
+            // The value stays, as if it had been closed and handed out again.
+            Ok((object, access)) => self.exchange(source, Entry { object, access, flags }),
+            Err(status) => {
+                let _ = self.close(source);
+                Err(status)
+            }
+        }
+    }
+
+    fn exchange(&self, source: usize, mut entry: Entry) -> Result<usize, Status> {
+        let exchanged = self.table.update(source, |old| {
+            let is_protected = old.flags & PROTECT_FROM_CLOSE != 0;
+            if !is_protected {
+                std::mem::swap(old, &mut entry);
+            }
+            !is_protected
+        });
+        match exchanged {
+            // What `entry` holds now is the old handle; it goes here.
+            Some(true) => Ok(source & !3),
+            Some(false) => self.table.insert(entry).map_err(|_| Status::INSUFFICIENT_RESOURCES),
+            None => Err(Status::INVALID_HANDLE),
+        }
+    }
+
+    fn duplicate_object(
+        &self,
+        object: &ObjectRef,
+        granted: u32,
+        desired: Option<u32>,
+    ) -> Result<(Object, u32), Status> {
+        let duplicate = object.handle().ok_or(Status::NOT_SUPPORTED)?;
+        let Some(desired) = desired else {
+            let access = granted & duplicate.all_access();
+            return Ok((duplicate, access));
+        };
+        let access = duplicate.map_access(desired);
+        let exceeds = matches!(duplicate, Object::File(_)) && access & !granted != 0;
+        if exceeds || desired & access::ACCESS_SYSTEM_SECURITY != 0 {
+            return Err(Status::ACCESS_DENIED);
+        }
+        Ok((duplicate, access))
+    }
+
+    /// Whether two handles name one object.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` if either does not exist.
+    pub fn compare(&self, first: usize, second: usize) -> Result<bool, Status> {
+        let (first, second) = (self.look_up(first)?.0, self.look_up(second)?.0);
+        Ok(first.is_same(&second))
+    }
+
+    /// What a wait for a handle waits for.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`; `ACCESS_DENIED` without the right to wait.
+    pub fn waitable(&self, value: usize) -> Result<ObjectRef, Status> {
+        self.check_not_forked()?;
+        match self.look_up(value)? {
+            (_, granted) if granted & access::SYNCHRONIZE == 0 => Err(Status::ACCESS_DENIED),
+            (object, _) => Ok(object),
+        }
+    }
+
+    /// The value of a standard handle: input, output, error.
+    pub fn standard(&self, index: usize) -> usize {
+        self.standard.lock()[index]
+    }
+
+    /// Replaces the value of a standard handle.
+    pub fn set_standard(&self, index: usize, value: usize) {
+        self.standard.lock()[index] = value;
+    }
+}
+
+/// Whether a value is one of the six that name an object without a slot.
+pub fn is_pseudo(value: usize) -> bool {
+    value >= usize::MAX - 5 && value != usize::MAX - 2
+}

@@ -1,0 +1,135 @@
+//! Threads as objects: signaled when they have ended, with an exit code.
+
+use crate::handle::{Close, HandleCount};
+use crate::sync::{Arc, AtomicU32, Ordering};
+use crate::wait::Signal;
+use std::cell::RefCell;
+
+/// What the exit code reads while the thread runs.
+pub const STILL_ACTIVE: u32 = 259;
+
+/// A thread.
+#[derive(Debug)]
+pub struct Thread {
+    handles: HandleCount,
+    /// Set when the thread has ended, for ever.
+    signal: Signal,
+    exit_code: AtomicU32,
+    id: AtomicU32,
+    /// How often it has been suspended before it began.
+    suspensions: AtomicU32,
+    /// Set when it may begin.
+    may_begin: Signal,
+}
+
+impl Thread {
+    /// A thread that is about to be started; suspended, if it is not to begin
+    /// before it is resumed.
+    pub fn new(is_suspended: bool) -> Self {
+        Self {
+            handles: HandleCount::default(),
+            signal: Signal::manual(false),
+            exit_code: AtomicU32::new(STILL_ACTIVE),
+            id: AtomicU32::new(0),
+            suspensions: AtomicU32::new(u32::from(is_suspended)),
+            may_begin: Signal::manual(!is_suspended),
+        }
+    }
+
+    /// The thread object of the calling thread, made when first asked for.
+    pub fn current() -> Arc<Thread> {
+        let make = || {
+            let thread = Arc::new(Thread::new(false));
+            thread.adopt();
+            thread
+        };
+        CURRENT
+            .try_with(|current| Arc::clone(&current.0.borrow_mut().get_or_insert_with(make)))
+            .unwrap_or_else(|_| make())
+    }
+
+    /// The calling thread is this one from now on.
+    pub fn become_current(self: &Arc<Self>) {
+        self.adopt();
+        let _ = CURRENT.try_with(|current| *current.0.borrow_mut() = Some(Arc::clone(self)));
+    }
+
+    fn adopt(&self) {
+        self.id.store(thread_id(), Ordering::Release);
+    }
+
+    /// The kernel's number for it; zero before it has started.
+    pub fn id(&self) -> u32 {
+        self.id.load(Ordering::Acquire)
+    }
+
+    /// What is waited for.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
+    }
+
+    /// Set when a thread that was created suspended may begin.
+    pub fn may_begin(&self) -> &Signal {
+        &self.may_begin
+    }
+
+    /// Takes one suspension off; the count before.
+    pub fn resume(&self) -> u32 {
+        let less = |count: u32| count.checked_sub(1);
+        let before =
+            self.suspensions.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).unwrap_or(0);
+        if before == 1 {
+            self.may_begin.set();
+        }
+        before
+    }
+
+    /// The code it ended with; `STILL_ACTIVE` before.
+    pub fn exit_code(&self) -> u32 {
+        self.exit_code.load(Ordering::Acquire)
+    }
+
+    /// The calling thread, which is this one, ends: its place at its port is
+    /// free, what it alone has pending is cancelled, and who waits for it goes
+    /// on. Nothing of this library may be called on it afterwards.
+    pub fn end(&self, exit_code: u32) {
+        crate::port::leave_for_good();
+        crate::file::end_of_thread();
+        self.exit_code.store(exit_code, Ordering::Release);
+        self.signal.set();
+    }
+}
+
+impl Close for Thread {
+    fn handle_count(&self) -> &HandleCount {
+        &self.handles
+    }
+
+    /// Closing a handle does not end the thread.
+    fn close(self: &Arc<Self>) {}
+}
+
+thread_local! {
+    static CURRENT: Current = const { Current(RefCell::new(None)) };
+}
+
+/// The calling thread's object, if anybody has asked for it.
+struct Current(RefCell<Option<Arc<Thread>>>);
+
+impl Drop for Current {
+    /// A thread that this library did not start ends.
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.get_mut().take()
+            && !thread.signal.is_set()
+        {
+            thread.end(0);
+        }
+    }
+}
+
+/// The kernel's number for the calling thread.
+#[allow(unsafe_code)]
+pub fn thread_id() -> u32 {
+    // SAFETY: the call has no arguments and cannot fail.
+    unsafe { libc::gettid() as u32 }
+}

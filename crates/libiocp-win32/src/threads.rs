@@ -1,5 +1,5 @@
 //! `processthreadsapi.h` and `process.h`: threads.
-#![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
+#![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{engine, hand_out, system};

@@ -1,5 +1,5 @@
 //! Reading and writing.
-#![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
+#![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::fail;
 use crate::kernel::{answer, engine, report, system};

@@ -16,6 +16,7 @@ pub(crate) const ERROR_NOT_LOCKED: u32 = 158;
 pub(crate) const ERROR_BAD_EXE_FORMAT: u32 = 193;
 pub(crate) const ERROR_ENVVAR_NOT_FOUND: u32 = 203;
 pub(crate) const ERROR_MORE_DATA: u32 = 234;
+pub(crate) const ERROR_NO_WORK_DONE: u32 = 235;
 pub(crate) const ERROR_MR_MID_NOT_FOUND: u32 = 317;
 pub(crate) const ERROR_INVALID_ADDRESS: u32 = 487;
 pub(crate) const ERROR_INVALID_ORDINAL: u32 = 182;

@@ -5,19 +5,36 @@
 //! page asks (pointers that are valid, memory that stays), and nothing more.
 
 mod codes;
+pub mod consoleapi;
+pub mod debugapi;
 pub mod errhandlingapi;
+pub mod exports;
+pub mod fibersapi;
 pub mod fileapi;
+mod futex;
 pub mod handleapi;
+pub mod heapapi;
 pub mod ioapiset;
 pub mod kernel;
+pub mod libloaderapi;
+pub mod memoryapi;
 pub mod mswsock;
+pub mod processenv;
 pub mod processenv_std;
+pub mod processthreadsapi;
+pub mod profileapi;
 pub(crate) mod sockaddr;
+pub mod stringapiset;
+pub mod synchapi;
 pub mod synchapi_events;
 pub mod synchapi_waits;
+pub mod sysinfoapi;
 mod text;
 pub mod threads;
+pub mod timezoneapi;
 pub mod types;
+pub mod winbase;
 pub mod winbase_modes;
+pub mod winnls;
 pub mod winsock2;
 pub mod ws2tcpip;

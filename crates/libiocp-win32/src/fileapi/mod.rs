@@ -4,9 +4,12 @@ mod create;
 mod io;
 mod names;
 mod pointer;
+mod time;
 
 pub use create::{CreateFileA, CreateFileW};
-pub use io::{FlushFileBuffers, ReadFile, ReadFileEx, WriteFile, WriteFileEx};
+pub use io::{
+    FlushFileBuffers, LPOVERLAPPED_COMPLETION_ROUTINE, ReadFile, ReadFileEx, WriteFile, WriteFileEx,
+};
 pub use names::{
     CreateDirectoryA, CreateDirectoryW, DeleteFileA, DeleteFileW, GetFileAttributesA,
     GetFileAttributesW, RemoveDirectoryA, RemoveDirectoryW,
@@ -14,6 +17,8 @@ pub use names::{
 pub use pointer::{
     GetFileSize, GetFileSizeEx, GetFileType, SetEndOfFile, SetFilePointer, SetFilePointerEx,
 };
+
+pub use time::*;
 
 use libiocp::status::Status;
 use std::ffi::OsString;

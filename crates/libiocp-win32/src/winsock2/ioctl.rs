@@ -214,7 +214,7 @@ fn plain_err<T>(result: Result<T, u32>) -> Result<T, (u32, Option<u32>)> {
 
 /// `ioctlsocket`: `FIONBIO`, `FIONREAD` and `SIOCATMARK`. The argument has 32 bits.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn iocp_ioctlsocket(s: SOCKET, cmd: i32, argp: *mut u32) -> i32 {
+pub unsafe extern "C" fn ioctlsocket(s: SOCKET, cmd: i32, argp: *mut u32) -> i32 {
     call(|| {
         let endpoint = find(s)?;
         if is_bad(argp) {

@@ -191,7 +191,7 @@ fn linger(endpoint: &Endpoint) -> Result<(), u32> {
 
 /// `closesocket`: ends what is pending, each operation with its packet, and closes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn iocp_closesocket(s: SOCKET) -> i32 {
+pub unsafe extern "C" fn closesocket(s: SOCKET) -> i32 {
     call(|| {
         linger(&find(s)?)?;
         system().close(s).map_err(|_| WSAENOTSOCK)?;

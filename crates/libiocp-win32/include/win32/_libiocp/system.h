@@ -112,7 +112,7 @@ typedef struct _MEMORYSTATUSEX {
 #define SUBLANG_DEFAULT 0x01
 #define SUBLANG_SYS_DEFAULT 0x02
 #define SUBLANG_ENGLISH_US 0x01
-#define MAKELANGID(primary, sub) ((WORD)((WORD)(sub) << 10 | (WORD)(primary)))
+#define MAKELANGID(primary, sub) ((WORD)(sub) << 10 | (WORD)(primary))
 #define PRIMARYLANGID(id) ((WORD)(id) & 0x3ff)
 #define SUBLANGID(id) ((WORD)(id) >> 10)
 #define SORT_DEFAULT 0x0

@@ -216,6 +216,17 @@ impl Socket {
         Ok(())
     }
 
+    /// Whether the peer, which had ended its side, has refused what was sent
+    /// since: the kernel goes on telling receives of the end only.
+    pub(super) fn was_refused(&self) -> bool {
+        let look = |fd| {
+            let mut poll = libc::pollfd { fd, events: 0, revents: 0 };
+            // SAFETY: one entry, and no waiting.
+            unsafe { libc::poll(&raw mut poll, 1, 0) > 0 && poll.revents & libc::POLLERR != 0 }
+        };
+        self.with_fd(look).unwrap_or(false)
+    }
+
     /// Takes the reports of datagrams that did not arrive, of which one has
     /// just failed a receive.
     pub(super) fn drain_error_queue(&self) {

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::process::{self, Failure};
 use crate::project::Project;
-use crate::{examples, semantics, tidy, wine};
+use crate::{examples, layouts, semantics, tidy, wine};
 
 type Action = fn(&Project) -> Result<(), Failure>;
 
 /// In order of cost: what fails fast comes first.
-const STEPS: [(&str, Action); 9] = [
+const STEPS: [(&str, Action); 10] = [
     ("tidy", tidy::report),
     ("semantics", semantics::check),
     ("format", format),
@@ -19,6 +19,7 @@ const STEPS: [(&str, Action); 9] = [
     ("documentation", documentation),
     ("tests, io_uring", tests_uring),
     ("tests, epoll", tests_epoll),
+    ("layouts", compare_layouts),
     ("conformance under Wine", conformance),
     ("examples under Wine", examples::run),
 ];
@@ -90,6 +91,11 @@ pub fn run(project: &Project) -> Result<(), Failure> {
     }
     println!("\n{}", lines.join("\n"));
     if failed == 0 { Ok(()) } else { Err(Failure::new(format!("{failed} steps failed"))) }
+}
+
+/// Compares the C headers with mingw-w64's.
+pub fn compare_layouts(_: &Project) -> Result<(), Failure> {
+    layouts::run().map_err(Failure::new)
 }
 
 /// Runs each fuzz target for some seconds.

@@ -8,6 +8,7 @@ pub mod ci;
 pub mod citations;
 pub mod divergences;
 pub mod examples;
+mod layouts;
 pub mod process;
 pub mod project;
 pub mod semantics;

@@ -38,6 +38,8 @@ enum Command {
     },
     /// Build the C examples with mingw-w64 and run them under Wine
     WineExamples,
+    /// Compare the layouts, constants and prototypes of the C headers with mingw-w64's
+    Layouts,
     /// Run each fuzz target for a short time (needs nightly and cargo-fuzz)
     FuzzShort {
         /// Seconds for each target
@@ -66,6 +68,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Semantics { .. } => semantics::write(&project),
         Command::Conformance { filter } => wine::conformance(&project, filter.as_deref()),
         Command::WineExamples => examples::run(&project),
+        Command::Layouts => ci::compare_layouts(&project),
         Command::FuzzShort { seconds } => ci::fuzz_short(&project, *seconds),
         Command::Loom => ci::loom(&project),
         Command::Bench { arguments } => ci::bench(&project, arguments),

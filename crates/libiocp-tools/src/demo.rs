@@ -44,7 +44,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = number(60_000))]
     clients: u32,
     /// How many messages each client sends
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(u32::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = number(u32::MAX))]
     rounds: u32,
     /// Send for so many seconds, instead of a number of rounds
     #[arg(long, value_name = "N", conflicts_with = "rounds", value_parser = number(u32::MAX))]

@@ -2,13 +2,12 @@
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::{fail, set_last_error};
-use crate::kernel::{engine, hand_out, system};
+use crate::kernel::{hand_out, system};
 use crate::types::{BOOL, DWORD, HANDLE, SECURITY_ATTRIBUTES, SIZE_T, TRUE};
 use libiocp::handle::Handle;
 use libiocp::object::{Object, access};
 use libiocp::status::Status;
 use libiocp::sync::Sleep;
-use libiocp::system::CURRENT_PROCESS;
 use libiocp::thread::Thread;
 use libiocp::wait::wait_any;
 use std::ffi::c_void;
@@ -302,13 +301,12 @@ pub unsafe extern "C" fn GetProcessHandleCount(
     hProcess: HANDLE,
     pdwHandleCount: *mut DWORD,
 ) -> BOOL {
-    if hProcess as usize != CURRENT_PROCESS {
-        return fail(Status::INVALID_HANDLE.win32());
+    if let Err(status) = system().process(hProcess as usize, 0) {
+        return fail(status.win32());
     }
     if pdwHandleCount.is_null() {
         return fail(ERROR_NOACCESS);
     }
-    let _ = engine();
     // SAFETY: the documentation asks for a valid place.
     unsafe { pdwHandleCount.write(system().table().len() as DWORD) };
     TRUE

@@ -19,6 +19,8 @@ pub mod object;
 pub mod overlapped;
 pub mod port;
 #[cfg(not(loom))]
+pub mod process;
+#[cfg(not(loom))]
 pub mod request;
 pub mod status;
 pub mod sync;

@@ -74,6 +74,7 @@ pub unsafe extern "C" fn WSAStartup(wVersionRequested: u16, lpWSAData: *mut WSAD
         return WSAVERNOTSUPPORTED as i32;
     }
     STARTED.fetch_add(1, Ordering::Relaxed);
+    set_last_error(0);
     0
 }
 

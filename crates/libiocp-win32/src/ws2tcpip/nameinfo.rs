@@ -9,7 +9,9 @@ use crate::errhandlingapi::set_last_error;
 use crate::sockaddr::{self, kernel_family, least_length, tcp_port, windows_bytes};
 use crate::winsock2::address_text;
 use crate::winsock2::codes::{
-    AF_INET, AF_INET6, WSAEAFNOSUPPORT, WSAEFAULT, WSAHOST_NOT_FOUND, WSANOTINITIALISED,
+    AF_INET, AF_INET6, WSA_NOT_ENOUGH_MEMORY, WSAEAFNOSUPPORT, WSAEFAULT, WSAEINVAL,
+    WSAESOCKTNOSUPPORT, WSAHOST_NOT_FOUND, WSANO_DATA, WSANO_RECOVERY, WSANOTINITIALISED,
+    WSATRY_AGAIN, WSATYPE_NOT_FOUND,
 };
 use crate::winsock2::database;
 use crate::winsock2::startup::is_started;
@@ -171,4 +173,23 @@ pub unsafe extern "C" fn GetNameInfoW(
     let service = Buffer { to: pServiceBuffer, room: ServiceBufferSize };
     // SAFETY: the caller's promise: an address and buffers of the lengths given.
     unsafe { name_info(pSockaddr, SockaddrLength, (host, service), Flags, utf16z) }
+}
+
+/// `gai_strerror`: what an error of `getaddrinfo` means, in words.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn iocp_gai_strerror(ecode: i32) -> *mut c_char {
+    let text = match ecode as u32 {
+        0 => c"No error.",
+        WSA_NOT_ENOUGH_MEMORY => c"There is not enough memory.",
+        WSAEINVAL => c"The flags are wrong.",
+        WSAESOCKTNOSUPPORT => c"This type of socket does not exist.",
+        WSAEAFNOSUPPORT => c"This address family does not exist.",
+        WSATYPE_NOT_FOUND => c"The service is not known.",
+        WSAHOST_NOT_FOUND => c"The host is not known.",
+        WSATRY_AGAIN => c"The name cannot be resolved now; it may be later.",
+        WSANO_RECOVERY => c"The name cannot be resolved.",
+        WSANO_DATA => c"The name has no address.",
+        _ => c"This is not an error of name resolution.",
+    };
+    text.as_ptr().cast_mut()
 }

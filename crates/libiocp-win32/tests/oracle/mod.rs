@@ -106,7 +106,7 @@ fn function(line: &str) -> Function {
 }
 
 /// Headers that together declare everything in the lists.
-pub(crate) const INCLUDES: &str = "#define WIN32_NO_STATUS\n\
+pub(crate) const INCLUDES: &str = "#define WIN32_NO_STATUS\n#define STRSAFE_NO_DEPRECATE\n\
     #include <winsock2.h>\n#include <ws2tcpip.h>\n#include <mswsock.h>\n#include <windows.h>\n\
     #include <mstcpip.h>\n#include <afunix.h>\n#include <process.h>\n#include <winternl.h>\n\
     #undef WIN32_NO_STATUS\n#include <ntstatus.h>\n#include <strsafe.h>\n#include <excpt.h>\n\

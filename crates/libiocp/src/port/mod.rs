@@ -285,7 +285,7 @@ impl Port {
         deadline: Option<Deadline>,
         idle: &dyn Idle,
     ) -> Result<(), NoPacket> {
-        let mut notified = idle.park(waiter.parker(), deadline);
+        let mut notified = idle.park_for_packets(waiter.parker(), deadline);
         while !notified {
             if self.queue.lock().cancel_wait(waiter) {
                 return Err(NoPacket::TimedOut);

@@ -276,6 +276,10 @@ impl Socket {
             return (Status::BUFFER_OVERFLOW, capacity);
         }
         if outcome.result == 0 && capacity > 0 && self.state.is_stream() {
+            if self.state.has(Flags::ENDED) && self.was_refused() {
+                self.stream.fail(libc::EPIPE);
+                return (Status::CONNECTION_ABORTED, 0);
+            }
             self.state.set(Flags::ENDED);
         }
         (Status::SUCCESS, outcome.result as usize)
@@ -300,7 +304,8 @@ impl Socket {
             acceptor.end_accept();
             return Step::Finish(Status::CANCELLED, 0);
         }
-        if let Some(buffers) = buffer.lock().take() {
+        let first = buffer.lock().take();
+        if let Some(buffers) = first {
             self.waiting_for_data.lock().push(Arc::clone(acceptor));
             return Step::Stream(Arc::clone(&acceptor.stream), Op::receive(buffers), false);
         }

@@ -126,7 +126,9 @@ fn virtual_alloc_refuses_bad_parameters() {
     }
     unsafe {
         assert!(VirtualAlloc(null_mut(), 1 << 50, RESERVE, PAGE_NOACCESS).is_null());
-        assert_eq!(error(), 8);
+        assert_eq!(error(), 87, "more than any address space");
+        assert!(VirtualAlloc(null_mut(), 0x7FFF_0000_0000, RESERVE, PAGE_NOACCESS).is_null());
+        assert_eq!(error(), 8, "more than is free");
     }
 }
 

@@ -1,5 +1,5 @@
 //! Time, the environment, values of threads, modules, the console.
-#![allow(unsafe_code, missing_docs, clippy::undocumented_unsafe_blocks)]
+#![allow(unsafe_code, missing_docs, clippy::print_stdout, clippy::undocumented_unsafe_blocks)]
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::zeroed;
@@ -313,7 +313,11 @@ fn current_directory_is_a_linux_path() {
         assert_eq!(GetCurrentDirectoryA(0, null_mut()), 2);
         assert_eq!(SetCurrentDirectoryA(c"proc\\self".as_ptr()), TRUE);
         assert_eq!(SetCurrentDirectoryA(c"/no/such/place".as_ptr()), FALSE);
-        assert!(matches!(error(), 2 | 3));
+        assert_eq!(error(), 3);
+        assert_eq!(SetCurrentDirectoryA(c"/nothing".as_ptr()), FALSE);
+        assert_eq!(error(), 2);
+        assert_eq!(SetCurrentDirectoryA(c"".as_ptr()), FALSE);
+        assert_eq!(error(), 123);
     }
     std::env::set_current_dir(before).unwrap();
 }
@@ -365,6 +369,10 @@ fn other_modules_are_shared_objects() {
         assert!(GetModuleFileNameA(math, path.as_mut_ptr().cast(), 500) > 0);
         assert!(text(&path).contains("libm"));
         assert_eq!(FreeLibrary(math), TRUE);
+        assert_eq!(FreeLibrary(null_mut()), FALSE);
+        assert_eq!(error(), 6);
+        assert!(LoadLibraryA(c"".as_ptr()).is_null());
+        assert_eq!(error(), 126);
         let wrong = without_provenance_mut(0x1234_5678);
         assert_eq!(FreeLibrary(wrong), FALSE);
         assert_eq!(error(), 126);

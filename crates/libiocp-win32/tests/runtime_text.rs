@@ -109,7 +109,7 @@ fn format_message_refuses_bad_parameters() {
         assert_eq!(FormatMessageA(STRING | ALLOCATE, source, 0, 0, null_mut(), 0, null_mut()), 0);
         assert_eq!(error(), 8);
         assert_eq!(FormatMessageA(MODULE, null(), 5, 0, to, 10, null_mut()), 0);
-        assert_eq!(error(), 1813, "the program has no messages");
+        assert_eq!(error(), 1812, "the program has no messages");
         assert_eq!(FormatMessageA(STRING, c"%1".as_ptr().cast(), 0, 0, to, 10, null_mut()), 0);
         assert_eq!(error(), 87, "an insert without arguments");
     }
@@ -169,6 +169,7 @@ fn inserts_are_formatted_as_printf_does() {
     assert_eq!(string("%1!S! %1!ls! %1!ws!", 0, &[address]).unwrap(), "wide wide wide");
     assert_eq!(string("%1!f!", 0, &[0]), Err(87), "floating point is not known");
     assert_eq!(string("%1!d", 0, &[0]), Err(87), "no end");
+    assert_eq!(string("abc%", IGNORE, &[]), Err(87), "no escape at the end");
 }
 
 #[test]
@@ -185,6 +186,7 @@ fn ignored_inserts_pass_through() {
 
 #[test]
 fn width_breaks_lines_at_spaces() {
+    assert_eq!(string("ab  cd   ef", 5, &[]).unwrap(), "ab\r\ncd\r\nef");
     assert_eq!(string("one two three%nfour", 8, &[]).unwrap(), "one two\r\nthree\r\nfour");
     assert_eq!(string("one\r\ntwo%nthree", 0xFF, &[]).unwrap(), "one two\r\nthree");
     assert_eq!(string("incomprehensible word", 5, &[]).unwrap(), "incomprehensible\r\nword");
@@ -347,6 +349,8 @@ fn lstr_functions_take_null_and_sort_as_words() {
         assert_eq!(lstrcmpA(c"_b".as_ptr(), c"1".as_ptr()), -1, "marks before digits");
         assert_eq!(lstrcmpA(c"9".as_ptr(), c"a".as_ptr()), -1, "digits before letters");
         assert_eq!(lstrcmpA(c"co-op".as_ptr(), c"coop".as_ptr()), 1);
+        assert_eq!(lstrcmpA(c"a'b".as_ptr(), c"a-b".as_ptr()), -1);
+        assert_eq!(lstrcmpiA(c"A'b".as_ptr(), c"a-B".as_ptr()), -1);
         assert_eq!(lstrcmpA(c"co-op".as_ptr(), c"cop".as_ptr()), -1, "a hyphen hardly counts");
     }
 }

@@ -5,8 +5,9 @@ use crate::errhandlingapi::fail;
 use crate::kernel::{succeed, system};
 use crate::processenv_std::translate;
 use crate::types::{BOOL, DWORD, HANDLE, TRUE};
+use libiocp::object::access;
 use libiocp::status::Status;
-use libiocp::system::{CURRENT_PROCESS, Duplication};
+use libiocp::system::Duplication;
 
 const DUPLICATE_CLOSE_SOURCE: DWORD = 1;
 const DUPLICATE_SAME_ACCESS: DWORD = 2;
@@ -52,14 +53,14 @@ pub unsafe extern "C" fn DuplicateHandle(
 /// The new value; zero if there was only something to close.
 fn duplicate(processes: [usize; 2], source: usize, how: Duplication) -> Result<usize, Status> {
     let [from, to] = processes;
-    if from != CURRENT_PROCESS {
-        return Err(Status::INVALID_HANDLE);
-    }
+    system().process(from, access::PROCESS_DUP_HANDLE)?;
     match to {
-        CURRENT_PROCESS => system().duplicate(source, how),
         0 if how.closes_source => system().close(source).map(|()| 0),
         0 => Err(Status::INVALID_PARAMETER),
-        _ => Err(Status::INVALID_HANDLE),
+        to => {
+            system().process(to, access::PROCESS_DUP_HANDLE)?;
+            system().duplicate(source, how)
+        }
     }
 }
 

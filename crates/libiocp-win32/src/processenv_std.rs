@@ -19,8 +19,10 @@ static OPENED: Once = Once::new();
 
 /// Which standard handle a constant (-10, -11, -12) names.
 fn standard_index(value: usize) -> Option<usize> {
-    match value as isize as i64 {
-        -12..=-10 => Some((-10 - value as isize) as usize),
+    // Programs pass the constant with its sign extended or without.
+    let is_extended = value >> 32 == 0 || value >> 32 == u32::MAX as usize;
+    match value as u32 as i32 {
+        number @ -12..=-10 if is_extended => Some((-10 - number) as usize),
         _ => None,
     }
 }

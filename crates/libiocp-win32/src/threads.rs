@@ -2,13 +2,12 @@
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::{fail, set_last_error};
-use crate::kernel::{engine, hand_out, system};
+use crate::kernel::{hand_out, system};
 use crate::types::{BOOL, DWORD, HANDLE, SECURITY_ATTRIBUTES, SIZE_T, TRUE};
 use libiocp::handle::Handle;
 use libiocp::object::{Object, access};
 use libiocp::status::Status;
 use libiocp::sync::Sleep;
-use libiocp::system::CURRENT_PROCESS;
 use libiocp::thread::Thread;
 use libiocp::wait::wait_any;
 use std::ffi::c_void;
@@ -41,7 +40,7 @@ struct Start {
 /// program's function runs: it may end the thread from anywhere.
 unsafe extern "C-unwind" fn run(start: *mut c_void) -> *mut c_void {
     // SAFETY: `spawn` made it by `Box::into_raw`, for this thread alone.
-    let (routine, parameter) = unsafe { begin(Box::from_raw(start.cast())) };
+    let (routine, parameter) = unsafe { begin(*Box::from_raw(start.cast())) };
     // SAFETY: the program's function, with the parameter that it gave.
     let code = unsafe {
         match routine {
@@ -59,7 +58,7 @@ unsafe extern "C-unwind" fn run(start: *mut c_void) -> *mut c_void {
     std::ptr::null_mut()
 }
 
-fn begin(start: Box<Start>) -> (Routine, *mut c_void) {
+fn begin(start: Start) -> (Routine, *mut c_void) {
     start.thread.become_current();
     wait_any(&[start.thread.may_begin()], None, &Sleep);
     (start.routine, start.parameter)
@@ -302,13 +301,12 @@ pub unsafe extern "C" fn GetProcessHandleCount(
     hProcess: HANDLE,
     pdwHandleCount: *mut DWORD,
 ) -> BOOL {
-    if hProcess as usize != CURRENT_PROCESS {
-        return fail(Status::INVALID_HANDLE.win32());
+    if let Err(status) = system().process(hProcess as usize, 0) {
+        return fail(status.win32());
     }
     if pdwHandleCount.is_null() {
         return fail(ERROR_NOACCESS);
     }
-    let _ = engine();
     // SAFETY: the documentation asks for a valid place.
     unsafe { pdwHandleCount.write(system().table().len() as DWORD) };
     TRUE

@@ -19,6 +19,8 @@ pub mod object;
 pub mod overlapped;
 pub mod port;
 #[cfg(not(loom))]
+pub mod process;
+#[cfg(not(loom))]
 pub mod request;
 pub mod status;
 pub mod sync;
@@ -28,4 +30,4 @@ pub mod system;
 pub mod thread;
 pub mod wait;
 
-pub use port::blocking;
+pub use sync::blocking;

@@ -4,6 +4,7 @@ use crate::event::{Event, Semaphore};
 use crate::file::File;
 use crate::handle::Handle;
 use crate::port::Port;
+use crate::process::Process;
 use crate::sync::Arc;
 use crate::thread::Thread;
 use crate::wait::Signal;
@@ -32,6 +33,8 @@ pub mod access {
     pub const THREAD_QUERY_INFORMATION: u32 = 0x40;
     /// To suspend and resume a thread.
     pub const THREAD_SUSPEND_RESUME: u32 = 2;
+    /// To duplicate handles from and to a process.
+    pub const PROCESS_DUP_HANDLE: u32 = 0x40;
     /// To change a thread's priority and the like.
     pub const THREAD_SET_INFORMATION: u32 = 0x20;
     /// Whatever may be had.
@@ -61,6 +64,8 @@ pub enum Object {
     Semaphore(Handle<Semaphore>),
     /// A thread.
     Thread(Handle<Thread>),
+    /// This process.
+    Process(Handle<Process>),
 }
 
 /// An object referred to.
@@ -77,7 +82,7 @@ pub enum ObjectRef {
     /// A thread.
     Thread(Arc<Thread>),
     /// This process.
-    Process(Arc<Signal>),
+    Process(Arc<Process>),
 }
 
 /// The rights of a kind: what generic ones stand for, and all.
@@ -98,6 +103,7 @@ impl Object {
             Object::Event(handle) => ObjectRef::Event(handle.reference()),
             Object::Semaphore(handle) => ObjectRef::Semaphore(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
+            Object::Process(handle) => ObjectRef::Process(handle.reference()),
         }
     }
 
@@ -117,6 +123,12 @@ impl Object {
                 write: 0x0012_0116,
                 execute: 0x0012_00A0,
                 all: 0x001F_01FF,
+            },
+            Object::Process(_) => Rights {
+                read: READ_CONTROL | 0x410,
+                write: READ_CONTROL | 0xBEA,
+                execute: execute | 0x1001,
+                all: 0x001F_FFFF,
             },
             Object::Thread(_) => Rights {
                 read: READ_CONTROL | 0x48,
@@ -148,16 +160,16 @@ impl Object {
 }
 
 impl ObjectRef {
-    /// One more handle; `None` for what has none.
-    pub fn handle(&self) -> Option<Object> {
-        Some(match self {
+    /// One more handle.
+    pub fn handle(&self) -> Object {
+        match self {
             ObjectRef::Port(object) => Object::Port(Handle::of(Arc::clone(object))),
             ObjectRef::File(object) => Object::File(Handle::of(Arc::clone(object))),
             ObjectRef::Event(object) => Object::Event(Handle::of(Arc::clone(object))),
             ObjectRef::Semaphore(object) => Object::Semaphore(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
-            ObjectRef::Process(_) => return None,
-        })
+            ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
+        }
     }
 
     /// What a wait for the object waits for.
@@ -168,7 +180,7 @@ impl ObjectRef {
             ObjectRef::Event(event) => event.signal(),
             ObjectRef::Semaphore(semaphore) => semaphore.signal(),
             ObjectRef::Thread(thread) => thread.signal(),
-            ObjectRef::Process(signal) => signal,
+            ObjectRef::Process(process) => process.signal(),
         }
     }
 

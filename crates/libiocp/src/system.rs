@@ -6,10 +6,10 @@ use crate::file::File;
 use crate::handle::Table;
 use crate::object::{Object, ObjectRef, access};
 use crate::port::{NoPacket, Packet, Port};
+use crate::process::Process;
 use crate::status::Status;
 use crate::sync::{Arc, Deadline, Mutex};
 use crate::thread::Thread;
-use crate::wait::Signal;
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -18,6 +18,8 @@ pub const PROTECT_FROM_CLOSE: u8 = 2;
 
 /// The pseudo-handle of the process.
 pub const CURRENT_PROCESS: usize = usize::MAX;
+/// From here on values can be closed, which does nothing.
+const LAST_MAGIC: usize = usize::MAX - 5;
 /// The pseudo-handle of the calling thread.
 pub const CURRENT_THREAD: usize = usize::MAX - 1;
 
@@ -48,8 +50,7 @@ pub struct Duplication {
 pub struct System {
     table: Table<Entry>,
     engine: Arc<Engine>,
-    /// Never set: the process that could wait for it is the one that ends.
-    process: Arc<Signal>,
+    process: Arc<Process>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -83,7 +84,7 @@ impl System {
         Self {
             table: Table::default(),
             engine,
-            process: Arc::new(Signal::manual(false)),
+            process: Arc::default(),
             standard: Mutex::new([0; 3]),
         }
     }
@@ -265,13 +266,27 @@ impl System {
         })
     }
 
+    /// This process, with these rights; the pseudo-handle has all.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn process(&self, value: usize, needed: u32) -> Result<Arc<Process>, Status> {
+        if value == CURRENT_PROCESS {
+            return Ok(Arc::clone(&self.process));
+        }
+        self.typed(value, needed, |object| match object {
+            Object::Process(process) => Some(process.reference()),
+            _ => None,
+        })
+    }
+
     /// Closes a handle.
     ///
     /// # Errors
     /// `INVALID_HANDLE`; `HANDLE_NOT_CLOSABLE` if it is protected.
     pub fn close(&self, value: usize) -> Result<(), Status> {
         self.check_not_forked()?;
-        if is_pseudo(value) {
+        if value >= LAST_MAGIC {
             return Ok(());
         }
         let is_closable = |entry: &Entry| entry.flags & PROTECT_FROM_CLOSE == 0;
@@ -360,7 +375,7 @@ impl System {
         granted: u32,
         desired: Option<u32>,
     ) -> Result<(Object, u32), Status> {
-        let duplicate = object.handle().ok_or(Status::NOT_SUPPORTED)?;
+        let duplicate = object.handle();
         let Some(desired) = desired else {
             let access = granted & duplicate.all_access();
             return Ok((duplicate, access));

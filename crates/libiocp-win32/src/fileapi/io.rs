@@ -8,8 +8,10 @@ use libiocp::device::{Device, Disk, EndOfFile, Socket, SocketVerb, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp};
 use libiocp::file::File;
 use libiocp::object::access;
+use libiocp::overlapped::OverlappedRef;
 use libiocp::request::{Report, Request};
 use libiocp::status::Status;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 const ERROR_INVALID_PARAMETER: DWORD = 87;
@@ -29,6 +31,8 @@ struct Transfer {
     buffer: Buffer,
     count: *mut DWORD,
     overlapped: *mut OVERLAPPED,
+    /// Whether the handle may only write at the end of the file.
+    only_appends: bool,
 }
 
 /// `ReadFile`: reads from a file or receives from a socket.
@@ -43,8 +47,8 @@ pub unsafe extern "C" fn ReadFile(
     // SAFETY: the documentation asks for memory that stays valid until the
     // operation has finished.
     let buffer = unsafe { Buffer::new(lpBuffer.cast(), nNumberOfBytesToRead as usize) };
-    let transfer =
-        Transfer { way: Way::In, buffer, count: lpNumberOfBytesRead, overlapped: lpOverlapped };
+    let (count, overlapped) = (lpNumberOfBytesRead, lpOverlapped);
+    let transfer = Transfer { way: Way::In, buffer, count, overlapped, only_appends: false };
     // SAFETY: as above.
     unsafe { transfer.start(hFile) }
 }
@@ -61,8 +65,8 @@ pub unsafe extern "C" fn WriteFile(
     let start = lpBuffer.cast_mut().cast();
     // SAFETY: as for `ReadFile`; a write only reads the buffer.
     let buffer = unsafe { Buffer::new(start, nNumberOfBytesToWrite as usize) };
-    let transfer =
-        Transfer { way: Way::Out, buffer, count: lpNumberOfBytesWritten, overlapped: lpOverlapped };
+    let (count, overlapped) = (lpNumberOfBytesWritten, lpOverlapped);
+    let transfer = Transfer { way: Way::Out, buffer, count, overlapped, only_appends: false };
     // SAFETY: as above.
     unsafe { transfer.start(hFile) }
 }
@@ -70,8 +74,10 @@ pub unsafe extern "C" fn WriteFile(
 impl Transfer {
     /// # Safety
     /// The pointers are NULL or valid, as the documentation asks.
-    unsafe fn start(self, handle: HANDLE) -> BOOL {
+    unsafe fn start(mut self, handle: HANDLE) -> BOOL {
         self.tell(0);
+        // SAFETY: by the contract of this function.
+        unsafe { mark_pending(self.overlapped) };
         let file = match self.file(handle) {
             Ok(file) => file,
             Err(status) => return fail(status.win32()),
@@ -95,7 +101,11 @@ impl Transfer {
             return fail(ERROR_INVALID_USER_BUFFER);
         }
         match file.device() {
-            Device::Disk(disk) => self.on_disk(&file, &disk.clone(), report),
+            Device::Disk(disk) => {
+                self.only_appends = self.way == Way::Out
+                    && system().file(handle as usize, access::FILE_WRITE_DATA).is_err();
+                self.on_disk(&file, &disk.clone(), report)
+            }
             Device::Socket(socket) => self.on_socket(&file, &socket.clone(), report),
         }
     }
@@ -124,7 +134,6 @@ impl Transfer {
             None if file.is_overlapped() => fail(ERROR_INVALID_PARAMETER),
             Some(report) if file.is_overlapped() => {
                 let Ok(op) = self.disk_op(disk, report.overlapped.offset()) else {
-                    report.overlapped.mark_pending();
                     return fail(ERROR_INVALID_PARAMETER);
                 };
                 answer(Request::start(file, Verb::Disk(op), report, |bytes| self.tell(bytes)))
@@ -138,6 +147,7 @@ impl Transfer {
     fn disk_op(&self, disk: &Disk, offset: u64) -> Result<DiskOp, Status> {
         let (buffer, durable) = (self.buffer, disk.is_durable());
         match (self.way, offset) {
+            (Way::Out, _) if self.only_appends => Ok(DiskOp::Append(buffer, durable)),
             (Way::Out, u64::MAX) => Ok(DiskOp::Append(buffer, durable)),
             (_, offset) if offset > i64::MAX as u64 => Err(Status::INVALID_PARAMETER),
             (Way::In, offset) => Ok(DiskOp::Read(buffer, offset)),
@@ -248,10 +258,23 @@ pub unsafe extern "C" fn WriteFileEx(
     refuse_routine(hFile, lpOverlapped, access::FILE_WRITE_DATA)
 }
 
+/// What the C library does before it looks at anything else.
+///
+/// # Safety
+/// NULL, or a valid OVERLAPPED.
+unsafe fn mark_pending(overlapped: *mut OVERLAPPED) {
+    if let Some(overlapped) = NonNull::new(overlapped.cast()) {
+        // SAFETY: by the contract of this function.
+        unsafe { OverlappedRef::new(overlapped) }.mark_pending();
+    }
+}
+
 fn refuse_routine(handle: HANDLE, overlapped: *mut OVERLAPPED, needed: DWORD) -> BOOL {
     if overlapped.is_null() {
         return fail(ERROR_INVALID_PARAMETER);
     }
+    // SAFETY: the documentation asks for a valid OVERLAPPED.
+    unsafe { mark_pending(overlapped) };
     match system().file(handle as usize, needed) {
         Err(status) => fail(status.win32()),
         Ok(file) if file.association().is_some() || !file.is_overlapped() => {

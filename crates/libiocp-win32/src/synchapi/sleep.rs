@@ -21,6 +21,16 @@ pub unsafe extern "C" fn Sleep(dwMilliseconds: DWORD) {
     }
 }
 
+/// `SleepEx`: as [`Sleep`]. Without completion routines an alertable sleep is
+/// as any other, and the answer is always 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn SleepEx(dwMilliseconds: DWORD, bAlertable: BOOL) -> DWORD {
+    let _ = bAlertable;
+    // SAFETY: the same contract.
+    unsafe { Sleep(dwMilliseconds) };
+    0
+}
+
 /// `SwitchToThread`: lets another thread run; tells whether one did.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn SwitchToThread() -> BOOL {

@@ -50,6 +50,8 @@ pub(crate) enum Kernel {
     BufferSize(i32),
     /// Seconds, of which Linux wants one at least.
     Seconds(i32),
+    /// How often a silent peer is asked: 127 times at most.
+    Probes,
     /// Whether addresses are shared: datagrams only; on streams it is ours.
     ShareAddress,
     /// Whether closing waits or resets.
@@ -92,7 +94,8 @@ const fn row(level: i32, name: i32, shape: Shape, who: Who, access: Access, kern
 
 use Access::{Both, BothFromKernel, Get, GetFromKernel, Set};
 use Kernel::{
-    BufferSize, Bytes, GiveUpAfter, Linger, NoFragments, Nothing, Number, Seconds, ShareAddress,
+    BufferSize, Bytes, GiveUpAfter, Linger, NoFragments, Nothing, Number, Probes, Seconds,
+    ShareAddress,
 };
 use Shape::{Byte, Flag, Small, Structure, Word, WordFlag};
 use Who::{Any, Datagram, NotStream, Raw, Stream};
@@ -159,7 +162,7 @@ const ROWS: &[Row] = &[
     row(TCP, TCP_NODELAY, Byte, Stream, Both(0), tcp(libc::TCP_NODELAY)),
     row(TCP, TCP_KEEPALIVE, WORD, Stream, Both(7200), Seconds(libc::TCP_KEEPIDLE)),
     row(TCP, TCP_KEEPINTVL, WORD, Stream, Both(1), Seconds(libc::TCP_KEEPINTVL)),
-    row(TCP, TCP_KEEPCNT, WORD, Stream, Both(10), tcp(libc::TCP_KEEPCNT)),
+    row(TCP, TCP_KEEPCNT, WORD, Stream, Both(10), Probes),
     row(TCP, TCP_MAXRT, WORD, Stream, Both(0xFFFF_FFFF), GiveUpAfter),
     row(TCP, TCP_MAXSEG, WORD, Stream, BothFromKernel, tcp(libc::TCP_MAXSEG)),
     row(IP, IP_HDRINCL, Flag, Raw, BothFromKernel, ip4(libc::IP_HDRINCL)),

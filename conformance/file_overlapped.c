@@ -22,8 +22,7 @@ static void file_019_layouts(void)
        "OVERLAPPED");
     ok(sizeof(entry) == 32 && OFFSET(entry, lpOverlapped) == 8 && OFFSET(entry, Internal) == 16 &&
            OFFSET(entry, dwNumberOfBytesTransferred) == 24, "OVERLAPPED_ENTRY");
-    ok(sizeof(SECURITY_ATTRIBUTES) == 24 && sizeof(BY_HANDLE_FILE_INFORMATION) == 52 &&
-           sizeof(FILE_SEGMENT_ELEMENT) == 8 && sizeof(WIN32_FIND_DATAW) == 592, "others");
+    ok(sizeof(SECURITY_ATTRIBUTES) == 24, "SECURITY_ATTRIBUTES");
 }
 
 /* Rules: FILE-41, FILE-05, FILE-50 */

@@ -273,10 +273,10 @@ impl Engine {
     /// Ends a stream: its operations complete with `ECANCELED`, its descriptor
     /// closes.
     pub fn close(&self, stream: &Stream) {
+        stream.close();
         if let Kind::Kernel(kernel) = &self.kind {
             kernel.reactor.forget(stream);
         }
-        stream.close();
         if let lane::Target::Kernel(fd, _) = &stream.target {
             drop(fd.lock().take());
         }

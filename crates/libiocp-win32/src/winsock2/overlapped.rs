@@ -79,6 +79,21 @@ pub(crate) unsafe fn start(
     if status.is_success() { Ok(0) } else { Err(status.wsa()) }
 }
 
+/// Starts an operation that is known to fail: its failure is reported, not returned.
+///
+/// # Safety
+/// As for [`start`].
+pub(crate) unsafe fn fail_later(
+    endpoint: &Endpoint,
+    status: Status,
+    overlapped: *mut OVERLAPPED,
+) -> Result<i32, u32> {
+    // SAFETY: this function's contract.
+    let report = unsafe { report(overlapped) }.map_err(|_| WSA_INVALID_HANDLE)?;
+    Request::fail(&endpoint.file, status, report);
+    Err(WSA_IO_PENDING)
+}
+
 /// Where the address of a datagram goes when it has come.
 struct SourceAddress {
     from: *mut SOCKADDR,

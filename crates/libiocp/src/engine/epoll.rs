@@ -1,7 +1,9 @@
 //! Readiness: one epoll, edge-triggered, driven by waiting threads.
 //!
 //! A thread that has nothing to do leads: it sleeps in the kernel and drains
-//! the lanes of whatever becomes ready. The others sleep on their own. While
+//! the lanes of whatever becomes ready. The others sleep on their own. A thread
+//! that waits for packets takes the lead from one that waits for anything else:
+//! most of what becomes ready is for it, and would have to be handed over. While
 //! nobody leads and operations are pending, the stand-in thread looks after
 //! them: it watches in short steps while threads come and go, so that coming
 //! and going costs no wake-up, and leads itself when nobody has come for one
@@ -25,8 +27,11 @@ const QUIET_STEPS: u32 = 20;
 const KICK: u64 = 0;
 
 const NOBODY: u32 = 0;
-const WAITING_THREAD: u32 = 1;
-const STAND_IN: u32 = 2;
+const STAND_IN: u32 = 1;
+/// A thread that waits for something else than packets.
+const BYSTANDER: u32 = 2;
+/// A thread that waits for packets.
+const SERVER: u32 = 3;
 
 /// The readiness half of the engine.
 #[derive(Debug)]
@@ -40,9 +45,12 @@ pub(super) struct Reactor {
     /// How many streams are watched.
     watched: AtomicUsize,
     leader: AtomicU32,
+    /// Held by the one leader that sleeps in the kernel, or is about to. Only
+    /// who holds it may hush `kick`: a wake-up is never taken by another.
+    sleeper: AtomicBool,
     /// Changes whenever a leader comes or goes.
     changes: AtomicU64,
-    /// Threads that sleep on their own, beside the leader.
+    /// Threads that wait for packets on their own, beside the leader.
     followers: AtomicUsize,
     stand_in: Parker,
     stand_in_sleeps: AtomicBool,
@@ -77,6 +85,11 @@ pub(super) fn hush(fd: &OwnedFd) {
     unsafe { libc::read(fd.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
 }
 
+fn interest(awaits_room: bool) -> u32 {
+    let out = if awaits_room { libc::EPOLLOUT } else { 0 };
+    (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
+}
+
 impl Reactor {
     pub(super) fn new() -> std::io::Result<Self> {
         // SAFETY: no memory is involved.
@@ -88,6 +101,7 @@ impl Reactor {
             streams: Table::new(Recycling::Immediate, u32::MAX),
             watched: AtomicUsize::new(0),
             leader: AtomicU32::new(NOBODY),
+            sleeper: AtomicBool::new(false),
             changes: AtomicU64::new(0),
             followers: AtomicUsize::new(0),
             stand_in: Parker::default(),
@@ -112,9 +126,13 @@ impl Reactor {
     ///
     /// # Errors
     /// When the kernel refuses to watch the descriptor.
-    pub(super) fn watch(&self, stream: &Arc<Stream>) -> std::io::Result<()> {
-        if stream.token.load(Ordering::Acquire) == 0 {
-            self.register(stream)?;
+    pub(super) fn watch(&self, stream: &Arc<Stream>, direction: Direction) -> std::io::Result<()> {
+        let is_new_interest =
+            direction == Direction::Out && !stream.awaits_room.swap(true, Ordering::SeqCst);
+        match stream.token.load(Ordering::Acquire) {
+            0 => self.register(stream)?,
+            token if is_new_interest => self.widen(stream, token)?,
+            _ => {}
         }
         if self.leader.load(Ordering::SeqCst) == NOBODY {
             self.call_stand_in();
@@ -134,9 +152,25 @@ impl Reactor {
     }
 
     fn add(&self, stream: &Stream, token: usize) -> std::io::Result<()> {
-        let events = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET;
-        let add = |fd| self.control(libc::EPOLL_CTL_ADD, fd, events as u32, token as u64);
-        stream.with_fd(add).unwrap_or(Ok(()))
+        let awaits_room = stream.awaits_room.load(Ordering::SeqCst);
+        let events = interest(awaits_room);
+        let add = |fd| self.control(libc::EPOLL_CTL_ADD, fd, events, token as u64);
+        stream.with_fd(add).unwrap_or(Ok(()))?;
+        if !awaits_room && stream.awaits_room.load(Ordering::SeqCst) {
+            self.widen(stream, token)?;
+        }
+        Ok(())
+    }
+
+    /// Watches for room to send too. Most streams never need that, and would
+    /// be reported ready for it whenever they become readable.
+    fn widen(&self, stream: &Stream, token: usize) -> std::io::Result<()> {
+        let change = |fd| self.control(libc::EPOLL_CTL_MOD, fd, interest(true), token as u64);
+        match stream.with_fd(change) {
+            // Not added yet: who is about to looks at the wish afterwards.
+            Some(Err(error)) if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+            result => result.unwrap_or(Ok(())),
+        }
     }
 
     /// The descriptor under `stream` has been replaced: watches the new one.
@@ -173,7 +207,7 @@ impl Reactor {
         for event in events {
             let (flags, token) = (event.events, event.u64);
             if token == KICK {
-                hush(&self.kick);
+                // The sleeper's; it has been seen to, or is none of ours.
                 continue;
             }
             let Some(stream) = self.streams.get(token as usize, Arc::clone) else { continue };
@@ -185,6 +219,21 @@ impl Reactor {
                 stream.run(Direction::Out);
             }
         }
+    }
+
+    /// Waits until the leader before has left the kernel; it has been woken.
+    fn become_sleeper(&self) {
+        while self.sleeper.swap(true, Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Out of the kernel, with these events.
+    fn stop_sleeping(&self, events: &[libc::epoll_event]) {
+        if events.iter().any(|event| event.u64 == KICK) {
+            hush(&self.kick);
+        }
+        self.sleeper.store(false, Ordering::Release);
     }
 
     fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
@@ -230,28 +279,32 @@ impl Reactor {
         usize::try_from(count).unwrap_or(0)
     }
 
-    /// Becomes the leader if nobody leads but perhaps the stand-in.
-    fn try_lead(&self) -> bool {
+    /// Becomes the leader as `rank`, if nobody leads who has a better claim.
+    fn try_lead(&self, rank: u32) -> bool {
         let lead = |from| {
-            self.leader
-                .compare_exchange(from, WAITING_THREAD, Ordering::SeqCst, Ordering::SeqCst)
-                .is_ok()
+            self.leader.compare_exchange(from, rank, Ordering::SeqCst, Ordering::SeqCst).is_ok()
         };
-        if lead(NOBODY) {
-            self.changes.fetch_add(1, Ordering::Relaxed);
-            return true;
-        }
-        if lead(STAND_IN) {
-            self.changes.fetch_add(1, Ordering::Relaxed);
+        let has_led = if lead(NOBODY) {
+            true
+        } else if lead(STAND_IN) {
             ring(&self.yield_to);
-            return true;
+            true
+        } else if rank == SERVER && lead(BYSTANDER) {
+            ring(&self.kick);
+            true
+        } else {
+            false
+        };
+        if has_led {
+            self.changes.fetch_add(1, Ordering::Relaxed);
         }
-        false
+        has_led
     }
 
-    fn stop_leading(&self) {
+    /// Gives up the lead, unless somebody has taken it.
+    fn stop_leading(&self, rank: u32) {
         self.changes.fetch_add(1, Ordering::Relaxed);
-        self.leader.store(NOBODY, Ordering::SeqCst);
+        let _ = self.leader.compare_exchange(rank, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
         if !self.is_idle() {
             self.call_stand_in();
         }
@@ -265,27 +318,34 @@ impl Reactor {
         }
     }
 
-    /// Leads until `parker` is notified or `deadline` passes.
-    fn lead(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+    /// Leads until `parker` is notified or `deadline` passes; `None` when
+    /// somebody has taken the lead before that.
+    fn lead(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> Option<bool> {
         let wait = deadline.map_or(Wait::ForEver, Wait::Until);
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         loop {
             // Several threads share the load best if each takes little.
             let alone = self.followers.load(Ordering::Relaxed) == 0;
             let max = if alone { events.len() } else { 8 };
+            self.become_sleeper();
             if !parker.begin_poll(self.kick.as_raw_fd()) {
-                return parker.take_notification();
+                self.stop_sleeping(&[]);
+                return Some(parker.take_notification());
             }
             let count = self.epoll_wait(&mut events[..max], wait);
             // Out of the kernel before anything completes: what this thread
             // hands to itself needs no wake-up.
             parker.end_poll();
+            self.stop_sleeping(&events[..count]);
             self.dispatch(&events[..count]);
             if parker.take_notification() {
-                return true;
+                return Some(true);
             }
             if deadline.is_some_and(Deadline::has_passed) {
-                return false;
+                return Some(false);
+            }
+            if rank == BYSTANDER && self.leader.load(Ordering::SeqCst) != BYSTANDER {
+                return None;
             }
         }
     }
@@ -332,23 +392,42 @@ impl Reactor {
         if lead.is_err() {
             return;
         }
-        while self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
-        {
-            let poll = |fd: &OwnedFd| libc::pollfd {
-                fd: fd.as_raw_fd(),
-                events: libc::POLLIN,
-                revents: 0,
+        let leads = || {
+            self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
+        };
+        while leads() {
+            let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+            self.become_sleeper();
+            let count = match self.poll_as_stand_in(-1) {
+                Readiness::Streams => self.epoll_wait(&mut events, Wait::Not),
+                Readiness::Yield => {
+                    hush(&self.yield_to);
+                    0
+                }
+                Readiness::Nothing => 0,
             };
-            let mut fds = [poll(&self.epoll), poll(&self.yield_to)];
-            // SAFETY: `fds` holds two valid entries.
-            unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
-            if fds[1].revents != 0 {
-                hush(&self.yield_to);
-            } else {
-                self.reap(8);
+            self.stop_sleeping(&events[..count]);
+            self.dispatch(&events[..count]);
+            // More is ready already: there are threads at work, and fed like
+            // this they would never lead again. Their queue may run dry.
+            if leads() && self.poll_as_stand_in(0) == Readiness::Streams {
+                self.stand_in.park(Some(Deadline::after(STEP)));
             }
         }
         let _ = self.leader.compare_exchange(STAND_IN, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    fn poll_as_stand_in(&self, milliseconds: i32) -> Readiness {
+        let poll =
+            |fd: &OwnedFd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let mut fds = [poll(&self.epoll), poll(&self.yield_to)];
+        // SAFETY: `fds` holds two valid entries.
+        unsafe { libc::poll(fds.as_mut_ptr(), 2, milliseconds) };
+        match fds.map(|fd| fd.revents != 0) {
+            [_, true] => Readiness::Yield,
+            [true, false] => Readiness::Streams,
+            [false, false] => Readiness::Nothing,
+        }
     }
 
     /// Ends the stand-in thread.
@@ -360,6 +439,15 @@ impl Reactor {
     }
 }
 
+/// What the stand-in thread finds when it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readiness {
+    Nothing,
+    Streams,
+    /// Somebody else has taken the lead.
+    Yield,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Wait {
     Not,
@@ -367,17 +455,30 @@ enum Wait {
     ForEver,
 }
 
+impl Reactor {
+    fn park_as(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        if !self.is_idle() && self.try_lead(rank) {
+            let notified = self.lead(rank, parker, deadline);
+            self.stop_leading(rank);
+            if let Some(notified) = notified {
+                return notified;
+            }
+        }
+        let follows = usize::from(rank == SERVER);
+        self.followers.fetch_add(follows, Ordering::Relaxed);
+        let notified = parker.park(deadline);
+        self.followers.fetch_sub(follows, Ordering::Relaxed);
+        notified
+    }
+}
+
 impl Idle for Reactor {
     fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
-        if self.is_idle() || !self.try_lead() {
-            self.followers.fetch_add(1, Ordering::Relaxed);
-            let notified = parker.park(deadline);
-            self.followers.fetch_sub(1, Ordering::Relaxed);
-            return notified;
-        }
-        let notified = self.lead(parker, deadline);
-        self.stop_leading();
-        notified
+        self.park_as(BYSTANDER, parker, deadline)
+    }
+
+    fn park_for_packets(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        self.park_as(SERVER, parker, deadline)
     }
 
     fn poll(&self) {

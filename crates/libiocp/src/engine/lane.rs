@@ -8,7 +8,7 @@
 
 use super::op::{Direction, Op, Outcome};
 use super::{Complete, Started, Tag};
-use crate::sync::{Arc, AtomicI32, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicUsize, Mutex, Ordering};
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -31,6 +31,8 @@ pub struct Stream {
     error: AtomicI32,
     /// The engine's name for it; zero before it is first waited for.
     pub(super) token: AtomicUsize,
+    /// Whether anything sent has ever had to wait for room.
+    pub(super) awaits_room: AtomicBool,
     pub(super) target: Target,
 }
 
@@ -69,6 +71,7 @@ impl Stream {
             lanes: Default::default(),
             error: AtomicI32::new(0),
             token: AtomicUsize::new(0),
+            awaits_room: AtomicBool::new(false),
             target,
         }
     }

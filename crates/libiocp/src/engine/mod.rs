@@ -23,6 +23,7 @@ mod fake;
 mod fork;
 mod lane;
 mod op;
+mod reports;
 mod threads;
 mod uring;
 
@@ -197,7 +198,7 @@ impl Engine {
         let direction = op.direction();
         let started = stream.start(op, tag, must_wait, complete);
         if let Started::Pending = started {
-            self.watch(stream);
+            self.watch(stream, direction);
             if must_wait {
                 stream.run(direction);
             }
@@ -222,7 +223,7 @@ impl Engine {
         let direction = op.direction();
         let started = stream.try_and_keep(op, tag, keep)?;
         if let Started::Pending = started {
-            self.watch(stream);
+            self.watch(stream, direction);
             // It may have become ready before it was watched.
             stream.run(direction);
         }
@@ -238,11 +239,11 @@ impl Engine {
         stream.withdraw(matches)
     }
 
-    fn watch(&self, stream: &Arc<Stream>) {
+    fn watch(&self, stream: &Arc<Stream>, direction: Direction) {
         match &self.kind {
             Kind::Kernel(kernel) => {
                 self.ensure_stand_in(kernel);
-                if let Err(error) = kernel.reactor.watch(stream) {
+                if let Err(error) = kernel.reactor.watch(stream, direction) {
                     // Nobody will learn that it is ready: its operations end.
                     stream.fail(error.raw_os_error().unwrap_or(libc::ENOMEM));
                     stream.run(Direction::In);
@@ -409,6 +410,13 @@ impl Idle for Engine {
     fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
         match &self.kind {
             Kind::Kernel(kernel) => kernel.reactor.park(parker, deadline),
+            Kind::Fake(fake) => fake.park(parker, deadline),
+        }
+    }
+
+    fn park_for_packets(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.park_for_packets(parker, deadline),
             Kind::Fake(fake) => fake.park(parker, deadline),
         }
     }

@@ -1,6 +1,7 @@
 //! One operation on a descriptor, as the engine sees it: buffers in, result out.
 #![allow(unsafe_code)]
 
+use super::reports;
 use std::mem::MaybeUninit;
 
 /// What an operation came to.
@@ -375,8 +376,11 @@ fn receive_message(fd: i32, buffers: &Buffers, flags: i32, wants_source: bool) -
     }
     // SAFETY: the message points to live locals and to buffers that are valid
     // until the operation completes, by the contract of `Buffer::new`.
-    let result = retry(|| unsafe { libc::recvmsg(fd, &raw mut message, flags) });
-    let mut outcome = settled(result)?;
+    let mut call = || settled(retry(|| unsafe { libc::recvmsg(fd, &raw mut message, flags) }));
+    let mut outcome = call()?;
+    if wants_source {
+        outcome = reports::skip(fd, outcome, Outcome::errno, call)?;
+    }
     outcome.flags = message.msg_flags;
     if wants_source && outcome.result >= 0 {
         source.length = message.msg_namelen;

@@ -21,7 +21,6 @@ use crate::wait::Signal;
 use queue::Queue;
 use seat::{Seat, Waiter};
 
-pub use seat::blocking;
 pub(crate) use seat::leave_for_good;
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
@@ -285,7 +284,7 @@ impl Port {
         deadline: Option<Deadline>,
         idle: &dyn Idle,
     ) -> Result<(), NoPacket> {
-        let mut notified = idle.park(waiter.parker(), deadline);
+        let mut notified = idle.park_for_packets(waiter.parker(), deadline);
         while !notified {
             if self.queue.lock().cancel_wait(waiter) {
                 return Err(NoPacket::TimedOut);

@@ -55,6 +55,11 @@ pub trait Idle {
     /// it was notified. May do useful work meanwhile, but no less promptly.
     fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool;
 
+    /// Like `park`, for a thread that waits for packets of a port.
+    fn park_for_packets(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        self.park(parker, deadline)
+    }
+
     /// Does what work there is without sleeping.
     fn poll(&self);
 }

@@ -287,6 +287,7 @@
 #define getservbyname iocp_getservbyname
 #define getservbyport iocp_getservbyport
 #define getprotobyname iocp_getprotobyname
+#define getprotobynumber iocp_getprotobynumber
 #define getaddrinfo iocp_getaddrinfo
 #define freeaddrinfo iocp_freeaddrinfo
 #define getnameinfo iocp_getnameinfo

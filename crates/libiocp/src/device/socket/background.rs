@@ -4,8 +4,6 @@
 //! it or nothing. What Linux does not take at once is kept here, and goes out
 //! even after the socket has closed.
 
-#![allow(unsafe_code)]
-
 use super::{Socket, WinsockError};
 use crate::engine::{Buffer, Buffers, Complete, Engine, Op, Outcome, Started, Tag};
 use crate::sync::Arc;

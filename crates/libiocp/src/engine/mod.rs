@@ -23,6 +23,7 @@ mod fake;
 mod fork;
 mod lane;
 mod op;
+mod reports;
 mod threads;
 mod uring;
 
@@ -31,7 +32,7 @@ pub use fake::{Fake, Faults};
 pub use lane::Stream;
 pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
 
-pub(crate) use op::errno;
+pub(crate) use op::{bytes_of, errno};
 
 use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, Mutex, OnceLock, Ordering, Parker};
 use disk::{Job, Medium};

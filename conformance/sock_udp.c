@@ -195,13 +195,13 @@ static void sock_119_sending_binds(void)
 static void sock_120_connected_datagram_sockets(void)
 {
     struct datagrams d = datagrams();
-    SOCKET stranger = udp_socket();
+    SOCKET stranger = udp_socket(), noise = udp_socket();
     struct sockaddr_in name, stranger_address = bind_loopback(stranger), zero;
     int length = sizeof(name);
     char data[8];
 
     limit_blocking(stranger);
-    ok(sendto(stranger, "xx", 2, 0, (struct sockaddr *)&d.peer_address,
+    ok(sendto(noise, "xx", 2, 0, (struct sockaddr *)&d.peer_address,
               sizeof(d.peer_address)) == 2, "sendto: error %d", WSAGetLastError());
     ok(sendto(d.s, "abc", 3, 0, (struct sockaddr *)&d.peer_address,
               sizeof(d.peer_address)) == 3, "sendto: error %d", WSAGetLastError());
@@ -221,6 +221,7 @@ static void sock_120_connected_datagram_sockets(void)
     WINE_DIFFERS("the bytes go somewhere")
     ok_wsa(send(d.peer, data, 1, 0), WSAENOTCONN);
     closesocket(stranger);
+    closesocket(noise);
     datagrams_close(d);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A test cites a rule by its name, `port_031_last_close_wakes_waiters`, or several:
 //! `port_031_hnd_108_...`. A comment `Rules: PORT-031, PORT-035` directly above or inside a test
-//! adds more. An invariant of `ARCHITECTURE.md` is cited as `i07_...`.
+//! adds more. An invariant of `ARCHITECTURE.md` is cited as `i07_...`, before rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,16 +89,19 @@ impl Citations {
     fn read_functions(&mut self, file: &SourceFile, functions: &[Function]) {
         for function in functions {
             let test = Test { file: file.path.clone(), name: function.name.clone() };
-            for rule in rules_in_name(&function.name) {
+            let cited = cited_by_name(&function.name);
+            for rule in cited.rules {
                 self.rules.entry(rule).or_default().insert(test.clone());
             }
-            if let Some(number) = invariant_in_name(&function.name) {
-                self.invariants.entry(number).or_default().insert(test);
+            for number in cited.invariants {
+                self.invariants.entry(number).or_default().insert(test.clone());
             }
         }
-        for (index, line) in file.text.lines().enumerate() {
-            if let Some(list) = rules_comment(line) {
-                self.read_comment(file, functions, index + 1, list);
+        let lines: Vec<&str> = file.text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            if let Some(begin) = rules_comment(line) {
+                let list = whole_list(begin, &lines[index + 1..]);
+                self.read_comment(file, functions, index + 1, &list);
             }
         }
     }
@@ -123,19 +126,39 @@ impl Citations {
     }
 }
 
-/// The rules that begin a test's name: at least two digits each, then a word.
-pub fn rules_in_name(name: &str) -> Vec<RuleId> {
-    let parts: Vec<&str> = name.split('_').collect();
-    let mut rules = Vec::new();
-    for pair in parts.chunks(2) {
-        let [family, digits] = pair else { break };
-        if !FAMILIES.contains(family) || digits.len() < 2 {
-            break;
+/// What begins a test's name: invariants (`i07`) and rules (a family and at least two digits).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cited {
+    /// The numbers of invariants.
+    pub invariants: Vec<u32>,
+    /// The rules.
+    pub rules: Vec<RuleId>,
+}
+
+/// Reads a name; without a word behind the numbers it is no test's name, and cites nothing.
+pub fn cited_by_name(name: &str) -> Cited {
+    let mut cited = Cited::default();
+    let mut parts = name.split('_').peekable();
+    while let Some(part) = parts.next() {
+        let digits = parts.peek().copied().unwrap_or_default();
+        if let Some(number) = invariant(part) {
+            cited.invariants.push(number);
+        } else if FAMILIES.contains(&part)
+            && digits.len() >= 2
+            && let Ok(number) = digits.parse()
+        {
+            cited.rules.push(RuleId { family: part.to_owned(), number });
+            parts.next();
+        } else {
+            return cited;
         }
-        let Ok(number) = digits.parse() else { break };
-        rules.push(RuleId { family: (*family).to_owned(), number });
     }
-    if parts.len() > rules.len() * 2 { rules } else { Vec::new() }
+    Cited::default()
+}
+
+fn invariant(part: &str) -> Option<u32> {
+    let digits = part.strip_prefix('i')?;
+    (digits.len() == 2).then(|| digits.parse().ok()).flatten()
 }
 
 /// `T12`: a table of the rules, which has no state of its own.
@@ -144,18 +167,28 @@ fn is_table(item: &str) -> bool {
     !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit())
 }
 
-fn invariant_in_name(name: &str) -> Option<u32> {
-    let (number, rest) = name.strip_prefix('i')?.split_once('_')?;
-    (number.len() == 2 && !rest.is_empty()).then(|| number.parse().ok()).flatten()
-}
-
 /// The list in `// Rules: A, B`, `/* Rules: A */` or ` * Rules: A`.
 fn rules_comment(line: &str) -> Option<&str> {
+    Some(comment(line)?.strip_prefix("Rules:")?.trim())
+}
+
+/// What a line of comment says, without its marks.
+fn comment(line: &str) -> Option<&str> {
     let text = line.trim_start();
     let body = text.trim_start_matches(['/', '*', '!']);
-    (body.len() < text.len()).then_some(())?;
-    let list = body.trim_start().strip_prefix("Rules:")?;
-    Some(list.trim().trim_end_matches("*/").trim())
+    (body.len() < text.len()).then(|| body.trim().trim_end_matches("*/").trim())
+}
+
+/// A list that ends with a comma goes on in the next line.
+fn whole_list(begin: &str, below: &[&str]) -> String {
+    let mut list = begin.to_owned();
+    for line in below.iter().map_while(|line| comment(line)) {
+        if !list.ends_with(',') {
+            break;
+        }
+        list.push_str(line);
+    }
+    list
 }
 
 /// The innermost function around the line, or the one that starts below it with nothing but
@@ -209,7 +242,7 @@ mod tests {
     use super::*;
 
     fn names(name: &str) -> Vec<String> {
-        rules_in_name(name).iter().map(RuleId::to_string).collect()
+        cited_by_name(name).rules.iter().map(RuleId::to_string).collect()
     }
 
     fn rust(text: &str) -> Citations {
@@ -264,6 +297,12 @@ mod tests {
     }
 
     #[test]
+    fn a_list_goes_on_after_a_comma() {
+        let text = "// Rules: PORT-001,\n// PORT-002\n// and prose\n#[test]\nfn closes() {}\n";
+        assert_eq!(cited(&rust(text)), ["PORT-001 closes", "PORT-002 closes"]);
+    }
+
+    #[test]
     fn a_comment_without_a_test_or_a_rule_is_a_problem() {
         assert_eq!(rust("// Rules: PORT-001\nconst A: u8 = 1;\n").problems.len(), 1);
         assert_eq!(rust("// Rules: PORT-001, all\nfn t() {}\n").problems.len(), 1);
@@ -287,9 +326,12 @@ mod tests {
     }
 
     #[test]
-    fn invariants_have_two_digits() {
-        assert_eq!(invariant_in_name("i07_settled_before_posted"), Some(7));
-        assert_eq!(invariant_in_name("i7_x"), None);
-        assert_eq!(invariant_in_name("if_x"), None);
+    fn invariants_have_two_digits_and_come_with_rules() {
+        let numbers = |name: &str| cited_by_name(name).invariants;
+        assert_eq!(numbers("i07_settled_before_posted"), [7]);
+        assert_eq!(numbers("i13_i14_port_090_in_order"), [13, 14]);
+        assert_eq!(names("i13_i14_port_090_in_order"), ["PORT-090"]);
+        assert!(numbers("i7_x").is_empty() && numbers("if_x").is_empty());
+        assert!(numbers("i07").is_empty());
     }
 }

@@ -15,17 +15,18 @@ pub(crate) struct Export {
 // SAFETY: the address of a function, the same for every thread.
 unsafe impl Sync for Export {}
 
-/// `LIBRARY { header: Name, WindowsName = symbol; ... }`
+/// `LIBRARY { module: Name, WindowsName = symbol; [module::part]: Name; ... }`
 macro_rules! exports {
-    (@address $header:ident $name:ident) => { crate::$header::$name as *const () };
-    (@address $header:ident $name:ident $symbol:ident) => { crate::$header::$symbol as *const () };
+    (@address [$($module:ident)::+] $name:ident) => { crate::$($module)::+::$name as *const () };
+    (@address $module:ident $name:ident) => { crate::$module::$name as *const () };
+    (@address $module:tt $name:ident $symbol:ident) => { exports!(@address $module $symbol) };
     ($($(#[$doc:meta])* $library:ident {
-        $($header:ident: $($name:ident $(= $symbol:ident)?),+ $(,)?;)*
+        $($module:tt: $($name:ident $(= $symbol:ident)?),+ $(,)?;)*
     })*) => {
         $($(#[$doc])* pub(crate) static $library: &[Export] = &[
             $($(Export {
                 name: stringify!($name),
-                address: exports!(@address $header $name $($symbol)?),
+                address: exports!(@address $module $name $($symbol)?),
             },)+)*
         ];)*
     };
@@ -45,10 +46,21 @@ exports! {
         fibersapi:
             FlsAlloc, FlsFree, FlsGetValue, FlsSetValue, IsThreadAFiber;
         fileapi:
-            CompareFileTime, FileTimeToLocalFileTime, LocalFileTimeToFileTime;
+            CompareFileTime, CreateDirectoryA, CreateDirectoryW, CreateFileA, CreateFileW,
+            DeleteFileA, DeleteFileW, FileTimeToLocalFileTime, FlushFileBuffers,
+            GetFileAttributesA, GetFileAttributesW, GetFileSize, GetFileSizeEx, GetFileType,
+            LocalFileTimeToFileTime, ReadFile, ReadFileEx, RemoveDirectoryA, RemoveDirectoryW,
+            SetEndOfFile, SetFilePointer, SetFilePointerEx, WriteFile, WriteFileEx;
+        handleapi:
+            CloseHandle, CompareObjectHandles, DuplicateHandle, GetHandleInformation,
+            SetHandleInformation;
         heapapi:
             GetProcessHeap, HeapAlloc, HeapCreate, HeapDestroy, HeapFree, HeapReAlloc,
             HeapSetInformation, HeapSize, HeapValidate;
+        ioapiset:
+            CancelIo, CancelIoEx, CreateIoCompletionPort, GetOverlappedResult,
+            GetOverlappedResultEx, GetQueuedCompletionStatus, GetQueuedCompletionStatusEx,
+            PostQueuedCompletionStatus;
         libloaderapi:
             DisableThreadLibraryCalls, FreeLibrary, GetModuleFileNameA, GetModuleFileNameW,
             GetModuleHandleA, GetModuleHandleExA, GetModuleHandleExW, GetModuleHandleW,
@@ -62,6 +74,8 @@ exports! {
             GetCurrentDirectoryW, GetEnvironmentStrings, GetEnvironmentStringsW,
             GetEnvironmentVariableA, GetEnvironmentVariableW, SetCurrentDirectoryA,
             SetCurrentDirectoryW, SetEnvironmentVariableA, SetEnvironmentVariableW;
+        processenv_std:
+            GetStdHandle, SetStdHandle;
         processthreadsapi:
             ExitProcess, GetCurrentProcess, GetCurrentProcessId, GetCurrentProcessorNumber,
             GetCurrentThread, GetCurrentThreadId, GetProcessTimes, TlsAlloc, TlsFree, TlsGetValue,
@@ -78,15 +92,25 @@ exports! {
             InitializeCriticalSectionAndSpinCount, InitializeCriticalSectionEx, InitializeSRWLock,
             InitializeSynchronizationBarrier, LeaveCriticalSection, ReleaseSRWLockExclusive,
             ReleaseSRWLockShared, SetCriticalSectionSpinCount, Sleep, SleepConditionVariableCS,
-            SleepConditionVariableSRW, SwitchToThread, TryAcquireSRWLockExclusive,
+            SleepConditionVariableSRW, SleepEx, SwitchToThread, TryAcquireSRWLockExclusive,
             TryAcquireSRWLockShared, TryEnterCriticalSection, WaitOnAddress,
             WakeAllConditionVariable, WakeByAddressAll, WakeByAddressSingle,
             WakeConditionVariable;
+        synchapi_events:
+            CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
+            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
+            ReleaseSemaphore, ResetEvent, SetEvent;
+        synchapi_waits:
+            WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
+            WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,
             GetTickCount, GetTickCount64, GetVersion, GetVersionExA, GetVersionExW,
             GlobalMemoryStatusEx;
+        threads:
+            CreateThread, ExitThread, GetExitCodeThread, GetProcessHandleCount, GetThreadId,
+            ResumeThread;
         timezoneapi:
             FileTimeToSystemTime, SystemTimeToFileTime;
         winbase:
@@ -96,6 +120,8 @@ exports! {
             LocalFlags, LocalFree, LocalLock, LocalReAlloc, LocalSize, LocalUnlock, lstrcatA,
             lstrcatW, lstrcmpA, lstrcmpW, lstrcmpiA, lstrcmpiW, lstrcpyA, lstrcpyW, lstrcpynA,
             lstrcpynW, lstrlenA, lstrlenW;
+        winbase_modes:
+            SetFileCompletionNotificationModes;
         winnls:
             GetACP, GetOEMCP, IsDBCSLeadByte, IsDBCSLeadByteEx;
     }
@@ -104,14 +130,59 @@ exports! {
     NTDLL {}
 
     /// `ws2_32.dll`.
-    WS2_32 {}
+    WS2_32 {
+        [winsock2::accept]:
+            WSAAccept, accept = iocp_accept;
+        [winsock2::address]:
+            bind = iocp_bind, getpeername = iocp_getpeername, getsockname = iocp_getsockname,
+            listen = iocp_listen, shutdown = iocp_shutdown;
+        [winsock2::connect]:
+            WSAConnect, connect = iocp_connect;
+        [winsock2::event]:
+            WSACloseEvent, WSACreateEvent, WSAHtonl, WSAHtons, WSANtohl, WSANtohs, WSAResetEvent,
+            WSASetEvent;
+        [winsock2::inet]:
+            WSAAddressToStringA, WSAAddressToStringW, WSAStringToAddressA, WSAStringToAddressW,
+            htonl = iocp_htonl, htons = iocp_htons, inet_addr = iocp_inet_addr,
+            inet_ntoa = iocp_inet_ntoa, ntohl = iocp_ntohl, ntohs = iocp_ntohs;
+        [winsock2::ioctl]:
+            WSAIoctl, ioctlsocket;
+        [winsock2::names]:
+            GetHostNameW, gethostbyaddr = iocp_gethostbyaddr, gethostbyname = iocp_gethostbyname,
+            gethostname = iocp_gethostname, getprotobyname = iocp_getprotobyname,
+            getprotobynumber = iocp_getprotobynumber, getservbyname = iocp_getservbyname,
+            getservbyport = iocp_getservbyport;
+        [winsock2::open]:
+            WSASocketA, WSASocketW, closesocket, socket = iocp_socket;
+        [winsock2::overlapped]:
+            WSAGetOverlappedResult, WSARecv, WSARecvFrom, WSASend, WSASendTo;
+        [winsock2::protocol_info]:
+            WSAEnumProtocolsA, WSAEnumProtocolsW;
+        [winsock2::sockopt]:
+            getsockopt = iocp_getsockopt, setsockopt = iocp_setsockopt;
+        [winsock2::startup]:
+            WSACleanup, WSAGetLastError, WSASetLastError, WSAStartup;
+        [winsock2::transfer]:
+            recv = iocp_recv, recvfrom = iocp_recvfrom, send = iocp_send, sendto = iocp_sendto;
+        [ws2tcpip::addrinfo]:
+            FreeAddrInfoW, GetAddrInfoW, freeaddrinfo = iocp_freeaddrinfo,
+            getaddrinfo = iocp_getaddrinfo;
+        [ws2tcpip::inet]:
+            InetNtopW, InetPtonW, inet_ntop = iocp_inet_ntop, inet_pton = iocp_inet_pton;
+        [ws2tcpip::nameinfo]:
+            GetNameInfoW, getnameinfo = iocp_getnameinfo;
+    }
 
     /// `mswsock.dll`.
-    MSWSOCK {}
+    MSWSOCK {
+        mswsock:
+            AcceptEx, GetAcceptExSockaddrs;
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::{KERNEL32, MSWSOCK, NTDLL, WS2_32};
@@ -123,8 +194,7 @@ mod tests {
                 exported(&path, names);
                 continue;
             }
-            // What only the C runtime has is in no library of the system.
-            if path.file_name().is_some_and(|name| name == "crt.rs" || name == "exports.rs") {
+            if path.file_name().is_some_and(|name| name == "exports.rs") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("the sources can be read");
@@ -138,18 +208,25 @@ mod tests {
         }
     }
 
+    /// What Windows gives through `WSAIoctl` only, has in its headers, or in the C runtime.
+    fn is_no_library_function(name: &str) -> bool {
+        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror") || name.starts_with('_')
+    }
+
     /// Each exported function is found by its Windows name, and no other is.
     #[test]
     fn the_list_agrees_with_the_sources() {
         let mut names = Vec::new();
         exported(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
-        let mut wanted: Vec<_> =
-            names.iter().map(|name| name.strip_prefix("iocp_").unwrap_or(name)).collect();
-        wanted.sort_unstable();
+        let windows = |name: &String| name.strip_prefix("iocp_").unwrap_or(name).to_owned();
+        let wanted: BTreeSet<_> =
+            names.iter().map(windows).filter(|name| !is_no_library_function(name)).collect();
         let lists = [KERNEL32, NTDLL, WS2_32, MSWSOCK];
-        let mut listed: Vec<_> = lists.into_iter().flatten().map(|export| export.name).collect();
-        listed.sort_unstable();
-        listed.dedup();
-        assert_eq!(listed, wanted);
+        let listed: BTreeSet<_> =
+            lists.into_iter().flatten().map(|export| export.name.to_owned()).collect();
+        let missing: Vec<_> = wanted.difference(&listed).collect();
+        assert!(missing.is_empty(), "not in the list: {missing:?}");
+        let unknown: Vec<_> = listed.difference(&wanted).collect();
+        assert!(unknown.is_empty(), "only in the list: {unknown:?}");
     }
 }

@@ -34,17 +34,20 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> bool 
         }
     };
     let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    // SAFETY: the word and the time-out are borrowed and outlive the call.
-    let result = libiocp::blocking(|| unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
-            expected,
-            timeout,
-        )
-    });
-    result == 0 || crate::codes::errno() != libc::ETIMEDOUT
+    libiocp::blocking(|| {
+        // SAFETY: the word and the time-out are borrowed and outlive the call.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word.as_ptr(),
+                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                expected,
+                timeout,
+            )
+        };
+        // `errno` is looked at before the thread takes its place at the port again.
+        result == 0 || crate::codes::errno() != libc::ETIMEDOUT
+    })
 }
 
 /// Wakes one thread asleep on the word and gives how many that were.

@@ -3,15 +3,17 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use libiocp::device::{AcceptedAddresses, Phase, Socket, SocketVerb, Verb};
 use libiocp::engine::{Address, Buffer, Buffers};
 use libiocp::status::Status;
 
 use crate::errhandlingapi::set_last_error;
+use crate::kernel::engine;
 use crate::sockaddr::{self, is_bad, is_unspecified, least_length, tcp_port, windows_bytes};
 use crate::types::{BOOL, FALSE, OVERLAPPED, TRUE};
+use crate::winsock2::accept::defer;
 use crate::winsock2::codes::*;
 use crate::winsock2::endpoint::{Endpoint, code, find};
 use crate::winsock2::overlapped::{Place, start};
@@ -49,6 +51,20 @@ fn succeed(body: impl FnOnce() -> Result<i32, u32>) -> BOOL {
     if result.is_ok() { TRUE } else { FALSE }
 }
 
+/// What `AcceptEx` and `ConnectEx` do before they look at anything else: also when they
+/// refuse, the status says that they were asked.
+///
+/// # Safety
+/// The OVERLAPPED is valid when not null.
+unsafe fn begin(overlapped: *mut OVERLAPPED) -> Result<(), u32> {
+    // SAFETY: this function's contract.
+    let Some(overlapped) = (unsafe { overlapped.as_mut() }) else {
+        return Err(WSA_INVALID_PARAMETER);
+    };
+    overlapped.Internal = Status::PENDING.0 as usize;
+    Ok(())
+}
+
 /// How much longer than an address its area in the buffer of `AcceptEx` has to be.
 const AREA_EXTRA: usize = 15;
 /// What stands in front of an address in its area: its length.
@@ -61,6 +77,7 @@ struct Areas {
     remote: *mut u8,
     remote_size: usize,
     acceptor: Arc<Socket>,
+    listener: Weak<Socket>,
     family: i32,
 }
 
@@ -90,6 +107,11 @@ impl AcceptedAddresses for Areas {
         let least = least_length(self.family) + AREA_EXTRA;
         let is_short = |size: usize| size < least;
         if is_short(self.remote_size) || (self.local_size != 0 && is_short(self.local_size)) {
+            if let (Some(listener), Ok(connection)) =
+                (self.listener.upgrade(), self.acceptor.split(engine()))
+            {
+                defer(&listener, connection);
+            }
             return Err(Status::BUFFER_TOO_SMALL);
         }
         // SAFETY: the caller's promise: the buffer is writable, for all its parts, until the
@@ -118,9 +140,8 @@ pub unsafe extern "C" fn AcceptEx(
     lpOverlapped: *mut OVERLAPPED,
 ) -> BOOL {
     succeed(|| {
-        if lpOverlapped.is_null() {
-            return Err(WSA_INVALID_PARAMETER);
-        }
+        // SAFETY: the caller's promise: valid when not null.
+        unsafe { begin(lpOverlapped) }?;
         let listener = find(sListenSocket)?;
         if listener.phase() != Phase::Listening {
             return Err(WSAEINVAL);
@@ -140,6 +161,7 @@ pub unsafe extern "C" fn AcceptEx(
             remote: data.wrapping_add(length + local_size),
             remote_size: dwRemoteAddressLength as usize,
             acceptor: Arc::clone(&acceptor.socket),
+            listener: Arc::downgrade(&listener.socket),
             family: listener.family(),
         };
         // SAFETY: the caller's promise: the buffer is the operation's until it has finished.
@@ -225,15 +247,15 @@ pub unsafe extern "C" fn ConnectEx(
     lpOverlapped: *mut OVERLAPPED,
 ) -> BOOL {
     succeed(|| {
-        if lpOverlapped.is_null() {
-            return Err(WSA_INVALID_PARAMETER);
-        }
+        // SAFETY: the caller's promise: valid when not null.
+        unsafe { begin(lpOverlapped) }?;
         let endpoint = find(s)?;
         endpoint.settle_connecting();
         check_connectable(&endpoint)?;
         // SAFETY: the caller's promise: readable for the length given.
         let address = unsafe { sockaddr::read(name.cast(), namelen, endpoint.family()) }?;
         check_destination(&endpoint, &address)?;
+        endpoint.set_without_context(true);
         let data: Box<[u8]> = if lpSendBuffer.is_null() || dwSendDataLength == 0 {
             Box::default()
         } else {

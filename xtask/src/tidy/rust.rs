@@ -7,7 +7,7 @@ use crate::architecture::{self, Architecture};
 use crate::project::{Project, SourceFile};
 use crate::tokens::{self, CratePath, Facts};
 
-/// Lines of a function, signature and closing brace included.
+/// Lines of a function, signature and closing brace included. Tests may be lists.
 const FUNCTION_LINES_MAX: usize = 70;
 /// The crate whose modules have directions.
 const LAYERED: &str = "crates/libiocp/src/";
@@ -17,6 +17,7 @@ const ABI: &str = "crates/libiocp-win32/";
 pub(super) fn check(project: &Project, architecture: &Architecture) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut unsafe_files = BTreeSet::new();
+    let mut found_statics = BTreeSet::new();
     let mut layered = Vec::new();
     let mut test_modules = BTreeSet::new();
     for file in project.files(&[".rs"]) {
@@ -28,9 +29,12 @@ pub(super) fn check(project: &Project, architecture: &Architecture) -> Vec<Probl
                 continue;
             }
         };
-        functions(&file, &facts, &mut problems);
+        if !file.path.contains("/tests/") {
+            functions(&file, &facts, &mut problems);
+        }
         if is_library_source(&file.path) {
             statics(&file, &facts, architecture, &mut problems);
+            found_statics.extend(facts.statics.iter().map(|s| (file.path.clone(), s.1.clone())));
             if facts.allows_unsafe {
                 unsafe_files.insert(file.path.clone());
             }
@@ -47,6 +51,10 @@ pub(super) fn check(project: &Project, architecture: &Architecture) -> Vec<Probl
     }
     unsafe_list(&unsafe_files, architecture, &mut problems);
     rows_without_module(project, architecture, &mut problems);
+    for (path, name) in architecture.statics.iter().filter(|one| !found_statics.contains(one)) {
+        let text = format!("`static {name}` is listed and not in {path}");
+        problems.push(Problem::new(architecture::PATH, 0, text));
+    }
     problems
 }
 

@@ -40,6 +40,12 @@ fn take_deferred(listener: &Arc<Socket>) -> Option<Socket> {
     Some(deferred.remove(at?).1)
 }
 
+/// Puts a connection off: it comes before those that have arrived since.
+pub(crate) fn defer(listener: &Arc<Socket>, connection: Socket) {
+    let mut deferred = DEFERRED.lock().unwrap_or_else(PoisonError::into_inner);
+    deferred.insert(0, (Arc::downgrade(listener), connection));
+}
+
 /// Whether the caller's buffer takes an address; a connection is not taken for one that
 /// does not.
 ///
@@ -157,9 +163,7 @@ pub unsafe extern "C" fn WSAAccept(
             // SAFETY: as above.
             CF_ACCEPT => unsafe { hand_over(&endpoint, connection, addr, addrlen) },
             CF_DEFER => {
-                let owner = Arc::downgrade(&endpoint.socket);
-                let mut deferred = DEFERRED.lock().unwrap_or_else(PoisonError::into_inner);
-                deferred.insert(0, (owner, connection));
+                defer(&endpoint.socket, connection);
                 Err(WSATRY_AGAIN)
             }
             CF_REJECT => {

@@ -44,6 +44,7 @@ fn check(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
     let is_own_attempt = endpoint.connecting_to().is_some();
     endpoint.settle_connecting();
     match endpoint.phase() {
+        Phase::Connected if endpoint.is_without_context() => return Err(WSAEINVAL),
         Phase::Connected => return Err(WSAEISCONN),
         Phase::Connecting if is_own_attempt => return Err(WSAEALREADY),
         Phase::Connecting | Phase::Accepting | Phase::Listening => return Err(WSAEINVAL),

@@ -1,6 +1,8 @@
 //! From a SOCKET to the object behind it, and what every call asks of that.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use libiocp::device::{Device, Phase, Socket, Verb, WinsockError};
 use libiocp::engine::Address;
@@ -22,6 +24,7 @@ use crate::sockaddr::windows_family;
 /// No level of the program's: what a socket remembers for itself.
 const PRIVATE: i32 = i32::MIN;
 const CONNECTING_TO: i32 = 1;
+const WITHOUT_CONTEXT: i32 = 2;
 
 /// A socket by its handle.
 pub(crate) struct Endpoint {
@@ -41,6 +44,29 @@ pub(crate) fn find(s: SOCKET) -> Result<Endpoint, u32> {
         _ => return Err(WSAENOTSOCK),
     };
     Ok(Endpoint { file, socket })
+}
+
+/// Sockets as Winsock handed them out: a handle that `DuplicateHandle` made of one is good
+/// for the kernel's functions, but Winsock does not know it (SOCK-162).
+static KNOWN: LazyLock<Mutex<HashMap<SOCKET, Weak<Socket>>>> = LazyLock::new(Mutex::default);
+
+/// Remembers a handle that Winsock hands out.
+pub(crate) fn remember(s: SOCKET, socket: &Arc<Socket>) {
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.insert(s, Arc::downgrade(socket));
+}
+
+/// Forgets a handle that Winsock closes.
+pub(crate) fn forget(s: SOCKET) {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).remove(&s);
+}
+
+/// Like [`find`], but only a handle that Winsock has handed out will do.
+pub(crate) fn find_own(s: SOCKET) -> Result<Endpoint, u32> {
+    let endpoint = find(s)?;
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_own = known.get(&s).is_some_and(|it| ptr::eq(it.as_ptr(), &raw const *endpoint.socket));
+    if is_own { Ok(endpoint) } else { Err(WSAENOTSOCK) }
 }
 
 /// The code of the core's error.
@@ -97,6 +123,17 @@ impl Endpoint {
         }
         let bytes = self.socket.state().option(PRIVATE, CONNECTING_TO)?;
         (!bytes.is_empty()).then(|| Address::from_bytes(&bytes))
+    }
+
+    /// Remembers that `ConnectEx` made, or will make, the connection, and that the program
+    /// has not asked for the whole socket yet.
+    pub(crate) fn set_without_context(&self, value: bool) {
+        self.store(PRIVATE, WITHOUT_CONTEXT, u32::from(value));
+    }
+
+    /// Whether `SO_UPDATE_CONNECT_CONTEXT` is still to come.
+    pub(crate) fn is_without_context(&self) -> bool {
+        self.stored(PRIVATE, WITHOUT_CONTEXT).is_some_and(|value| value != 0)
     }
 
     /// Takes note of how a connect that goes on by itself has ended, if it has.

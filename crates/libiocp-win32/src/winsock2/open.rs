@@ -13,7 +13,7 @@ use libiocp::sync::Deadline;
 use libiocp::system::PROTECT_FROM_CLOSE;
 
 use super::codes::*;
-use super::endpoint::{Endpoint, code, find};
+use super::endpoint::{Endpoint, code, find, forget, remember};
 use super::sockopt;
 use super::startup::{call, is_started};
 use super::types::{SOCKET, WSAPROTOCOL_INFO, WSAPROTOCOL_INFOA, WSAPROTOCOL_INFOW};
@@ -59,9 +59,13 @@ pub(crate) fn insert(
     is_overlapped: bool,
     is_inheritable: bool,
 ) -> Result<SOCKET, u32> {
-    let device = Device::Socket(Arc::new(socket));
+    let socket = Arc::new(socket);
+    let device = Device::Socket(Arc::clone(&socket));
     let file = File::new(device, Arc::clone(engine()), is_overlapped);
-    system().insert(Object::File(Handle::new(file)), is_inheritable).map_err(Status::wsa)
+    let handle = Object::File(Handle::new(file));
+    let s = system().insert(handle, is_inheritable).map_err(Status::wsa)?;
+    remember(s, &socket);
+    Ok(s)
 }
 
 fn open(af: i32, kind: i32, protocol: i32, flags: u32) -> Result<SOCKET, u32> {
@@ -194,6 +198,8 @@ fn linger(endpoint: &Endpoint) -> Result<(), u32> {
 pub unsafe extern "C" fn closesocket(s: SOCKET) -> i32 {
     call(|| {
         linger(&find(s)?)?;
+        // Before the value can be handed out again.
+        forget(s);
         system().close(s).map_err(|_| WSAENOTSOCK)?;
         Ok(0)
     })

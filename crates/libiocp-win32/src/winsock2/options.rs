@@ -50,6 +50,8 @@ pub(crate) enum Kernel {
     BufferSize(i32),
     /// Seconds, of which Linux wants one at least.
     Seconds(i32),
+    /// How often a silent peer is asked: 127 times at most.
+    Probes,
     /// Whether addresses are shared: datagrams only; on streams it is ours.
     ShareAddress,
     /// Whether closing waits or resets.
@@ -92,7 +94,8 @@ const fn row(level: i32, name: i32, shape: Shape, who: Who, access: Access, kern
 
 use Access::{Both, BothFromKernel, Get, GetFromKernel, Set};
 use Kernel::{
-    BufferSize, Bytes, GiveUpAfter, Linger, NoFragments, Nothing, Number, Seconds, ShareAddress,
+    BufferSize, Bytes, GiveUpAfter, Linger, NoFragments, Nothing, Number, Probes, Seconds,
+    ShareAddress,
 };
 use Shape::{Byte, Flag, Small, Structure, Word, WordFlag};
 use Who::{Any, Datagram, NotStream, Raw, Stream};
@@ -106,6 +109,8 @@ const K_TCP: i32 = libc::IPPROTO_TCP;
 const K_IP: i32 = libc::IPPROTO_IP;
 const K_IPV6: i32 = libc::IPPROTO_IPV6;
 const WORD: Shape = Word(false);
+const MREQ: Shape = Structure(8);
+const MREQ6: Shape = Structure(20);
 
 const fn sol(name: i32) -> Kernel {
     Number(K_SOCKET, name)
@@ -159,7 +164,7 @@ const ROWS: &[Row] = &[
     row(TCP, TCP_NODELAY, Byte, Stream, Both(0), tcp(libc::TCP_NODELAY)),
     row(TCP, TCP_KEEPALIVE, WORD, Stream, Both(7200), Seconds(libc::TCP_KEEPIDLE)),
     row(TCP, TCP_KEEPINTVL, WORD, Stream, Both(1), Seconds(libc::TCP_KEEPINTVL)),
-    row(TCP, TCP_KEEPCNT, WORD, Stream, Both(10), tcp(libc::TCP_KEEPCNT)),
+    row(TCP, TCP_KEEPCNT, WORD, Stream, Both(10), Probes),
     row(TCP, TCP_MAXRT, WORD, Stream, Both(0xFFFF_FFFF), GiveUpAfter),
     row(TCP, TCP_MAXSEG, WORD, Stream, BothFromKernel, tcp(libc::TCP_MAXSEG)),
     row(IP, IP_HDRINCL, Flag, Raw, BothFromKernel, ip4(libc::IP_HDRINCL)),
@@ -168,8 +173,8 @@ const ROWS: &[Row] = &[
     row(IP, IP_MULTICAST_IF, WORD, NotStream, Both(0), ip4_bytes(libc::IP_MULTICAST_IF)),
     row(IP, IP_MULTICAST_TTL, Small, NotStream, Both(1), ip4(libc::IP_MULTICAST_TTL)),
     row(IP, IP_MULTICAST_LOOP, Flag, NotStream, Both(1), ip4(libc::IP_MULTICAST_LOOP)),
-    row(IP, IP_ADD_MEMBERSHIP, Structure(8), NotStream, Set, ip4_bytes(libc::IP_ADD_MEMBERSHIP)),
-    row(IP, IP_DROP_MEMBERSHIP, Structure(8), NotStream, Set, ip4_bytes(libc::IP_DROP_MEMBERSHIP)),
+    row(IP, IP_ADD_MEMBERSHIP, MREQ, NotStream, Set, ip4_bytes(libc::IP_ADD_MEMBERSHIP)),
+    row(IP, IP_DROP_MEMBERSHIP, MREQ, NotStream, Set, ip4_bytes(libc::IP_DROP_MEMBERSHIP)),
     row(IP, IP_DONTFRAGMENT, Flag, Any, Both(0), NoFragments(K_IP)),
     row(IP, IP_PKTINFO, WordFlag, NotStream, Both(0), ip4(libc::IP_PKTINFO)),
     row(IP, IP_RECVTTL, WordFlag, NotStream, Both(0), ip4(libc::IP_RECVTTL)),
@@ -180,8 +185,8 @@ const ROWS: &[Row] = &[
     row(IPV6, IPV6_MULTICAST_IF, WORD, NotStream, Both(0), ip6_bytes(libc::IPV6_MULTICAST_IF)),
     row(IPV6, IPV6_MULTICAST_HOPS, Small, NotStream, Both(1), ip6(libc::IPV6_MULTICAST_HOPS)),
     row(IPV6, IPV6_MULTICAST_LOOP, Flag, NotStream, Both(1), ip6(libc::IPV6_MULTICAST_LOOP)),
-    row(IPV6, IPV6_ADD_MEMBERSHIP, Structure(20), NotStream, Set, ip6_bytes(libc::IPV6_ADD_MEMBERSHIP)),
-    row(IPV6, IPV6_DROP_MEMBERSHIP, Structure(20), NotStream, Set, ip6_bytes(libc::IPV6_DROP_MEMBERSHIP)),
+    row(IPV6, IPV6_ADD_MEMBERSHIP, MREQ6, NotStream, Set, ip6_bytes(libc::IPV6_ADD_MEMBERSHIP)),
+    row(IPV6, IPV6_DROP_MEMBERSHIP, MREQ6, NotStream, Set, ip6_bytes(libc::IPV6_DROP_MEMBERSHIP)),
     row(IPV6, IPV6_DONTFRAG, Flag, Any, Both(0), NoFragments(K_IPV6)),
     row(IPV6, IPV6_PKTINFO, WordFlag, NotStream, Both(0), ip6(libc::IPV6_RECVPKTINFO)),
     row(IPV6, IPV6_HOPLIMIT, WordFlag, NotStream, Both(0), ip6(libc::IPV6_RECVHOPLIMIT)),

@@ -8,7 +8,7 @@ use libiocp::request::{Answer, Request};
 use libiocp::status::Status;
 
 use super::codes::*;
-use super::endpoint::{Endpoint, find};
+use super::endpoint::{Endpoint, find, find_own};
 use super::startup::{call, is_started};
 use super::transfer::{self, ReceiveFlags, buffers, check_source, destination};
 use super::types::{SOCKADDR, SOCKET, WSABUF};
@@ -318,7 +318,7 @@ unsafe fn overlapped_result(
     waits: bool,
     flags: Place,
 ) -> Result<(), u32> {
-    find(s)?;
+    find_own(s)?;
     if overlapped.is_null() || transferred.0.is_null() || flags.0.is_null() {
         return Err(WSAEFAULT);
     }

@@ -91,6 +91,7 @@ fn tell_kernel(fd: RawFd, kind: i32, row: &Row, value: u32) -> Result<(), u32> {
         // The kernel doubles it for its own records.
         Kernel::BufferSize(name) => set_number(fd, libc::SOL_SOCKET, name, value.min(1 << 30)),
         Kernel::Seconds(name) => set_number(fd, libc::IPPROTO_TCP, name, value.clamp(1, 32767)),
+        Kernel::Probes => set_number(fd, libc::IPPROTO_TCP, libc::TCP_KEEPCNT, value.clamp(1, 127)),
         Kernel::ShareAddress if kind == SOCK_STREAM => Ok(()),
         Kernel::ShareAddress => set_number(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, value),
         Kernel::Linger => set_linger(fd, value & 0xFFFF != 0 && value >> 16 == 0),
@@ -150,8 +151,11 @@ unsafe fn set(s: SOCKET, level: i32, name: i32, optval: *const u8, optlen: i32) 
     let endpoint = find(s)?;
     if level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT {
         endpoint.settle_connecting();
-        let is_connected = endpoint.phase() == Phase::Connected;
-        return if is_connected { Ok(()) } else { Err(WSAENOTCONN) };
+        if endpoint.phase() != Phase::Connected {
+            return Err(WSAENOTCONN);
+        }
+        endpoint.set_without_context(false);
+        return Ok(());
     }
     if is_bad(optval) {
         return Err(WSAEFAULT);

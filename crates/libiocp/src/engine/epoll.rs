@@ -47,6 +47,9 @@ pub(super) struct Reactor {
     /// How many streams are watched.
     watched: AtomicUsize,
     leader: AtomicU32,
+    /// Held by the one leader that sleeps in the kernel, or is about to. Only
+    /// who holds it may hush `kick`: a wake-up is never taken by another.
+    sleeper: AtomicBool,
     /// Changes whenever a leader comes or goes.
     changes: AtomicU64,
     /// Threads that wait for packets on their own, beside the leader.
@@ -102,6 +105,7 @@ impl Reactor {
             streams: Table::new(Recycling::Immediate, u32::MAX),
             watched: AtomicUsize::new(0),
             leader: AtomicU32::new(NOBODY),
+            sleeper: AtomicBool::new(false),
             changes: AtomicU64::new(0),
             followers: AtomicUsize::new(0),
             server_came: AtomicBool::new(false),
@@ -208,7 +212,7 @@ impl Reactor {
         for event in events {
             let (flags, token) = (event.events, event.u64);
             if token == KICK {
-                hush(&self.kick);
+                // The sleeper's; it has been seen to, or is none of ours.
                 continue;
             }
             let Some(stream) = self.streams.get(token as usize, Arc::clone) else { continue };
@@ -220,6 +224,21 @@ impl Reactor {
                 stream.run(Direction::Out);
             }
         }
+    }
+
+    /// Waits until the leader before has left the kernel; it has been woken.
+    fn become_sleeper(&self) {
+        while self.sleeper.swap(true, Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Out of the kernel, with these events.
+    fn stop_sleeping(&self, events: &[libc::epoll_event]) {
+        if events.iter().any(|event| event.u64 == KICK) {
+            hush(&self.kick);
+        }
+        self.sleeper.store(false, Ordering::Release);
     }
 
     fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
@@ -313,13 +332,16 @@ impl Reactor {
             // Several threads share the load best if each takes little.
             let alone = self.followers.load(Ordering::Relaxed) == 0;
             let max = if alone { events.len() } else { 8 };
+            self.become_sleeper();
             if !parker.begin_poll(self.kick.as_raw_fd()) {
+                self.stop_sleeping(&[]);
                 return Some(parker.take_notification());
             }
             let count = self.epoll_wait(&mut events[..max], wait);
             // Out of the kernel before anything completes: what this thread
             // hands to itself needs no wake-up.
             parker.end_poll();
+            self.stop_sleeping(&events[..count]);
             self.dispatch(&events[..count]);
             if parker.take_notification() {
                 return Some(true);
@@ -377,16 +399,24 @@ impl Reactor {
             self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
         };
         while leads() {
-            match self.poll_as_stand_in() {
-                Readiness::Yield => hush(&self.yield_to),
-                Readiness::Streams => {
-                    self.reap(64);
-                    let has_come = self.server_came.swap(false, Ordering::Relaxed);
-                    if patience.is_to_step_back(has_come) {
-                        break;
-                    }
+            let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+            self.become_sleeper();
+            let readiness = self.poll_as_stand_in();
+            let count = match readiness {
+                Readiness::Streams => self.epoll_wait(&mut events, Wait::Not),
+                Readiness::Yield => {
+                    hush(&self.yield_to);
+                    0
                 }
-                Readiness::Nothing => {}
+                Readiness::Nothing => 0,
+            };
+            self.stop_sleeping(&events[..count]);
+            self.dispatch(&events[..count]);
+            if readiness == Readiness::Streams {
+                let has_come = self.server_came.swap(false, Ordering::Relaxed);
+                if patience.is_to_step_back(has_come) {
+                    break;
+                }
             }
         }
         let _ = self.leader.compare_exchange(STAND_IN, NOBODY, Ordering::SeqCst, Ordering::SeqCst);

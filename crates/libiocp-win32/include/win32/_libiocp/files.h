@@ -115,6 +115,8 @@ DWORD WINAPI GetFileAttributesA(LPCSTR lpFileName);
 DWORD WINAPI GetFileAttributesW(LPCWSTR lpFileName);
 BOOL WINAPI CreateDirectoryA(LPCSTR lpPathName, LPSECURITY_ATTRIBUTES lpSecurityAttributes);
 BOOL WINAPI CreateDirectoryW(LPCWSTR lpPathName, LPSECURITY_ATTRIBUTES lpSecurityAttributes);
+BOOL WINAPI RemoveDirectoryA(LPCSTR lpPathName);
+BOOL WINAPI RemoveDirectoryW(LPCWSTR lpPathName);
 
 IOCP_END_C
 
@@ -123,11 +125,13 @@ IOCP_END_C
 #define DeleteFile DeleteFileW
 #define GetFileAttributes GetFileAttributesW
 #define CreateDirectory CreateDirectoryW
+#define RemoveDirectory RemoveDirectoryW
 #else
 #define CreateFile CreateFileA
 #define DeleteFile DeleteFileA
 #define GetFileAttributes GetFileAttributesA
 #define CreateDirectory CreateDirectoryA
+#define RemoveDirectory RemoveDirectoryA
 #endif
 
 #endif

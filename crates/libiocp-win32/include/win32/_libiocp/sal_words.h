@@ -182,13 +182,11 @@
 #define __deref_out_opt
 #define __deref_in
 #define __deref_inout
-#define __reserved
 #define __checkReturn
 #define __nullterminated
 #define __drv_aliasesMem
 #define __drv_freesMem(kind)
 #define __drv_allocatesMem(kind)
-#define __callback
 #define __analysis_assume(e)
 
 #endif

@@ -13,6 +13,7 @@
 #include "types.h"
 #include "errors.h"
 #include <string.h>
+#include <sys/select.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -755,6 +756,7 @@ struct servent *WSAAPI getservbyname(const char *name, const char *proto)
 struct servent *WSAAPI getservbyport(int port, const char *proto)
     IOCP_SYMBOL(iocp_getservbyport);
 struct protoent *WSAAPI getprotobyname(const char *name) IOCP_SYMBOL(iocp_getprotobyname);
+struct protoent *WSAAPI getprotobynumber(int number) IOCP_SYMBOL(iocp_getprotobynumber);
 int WSAAPI getaddrinfo(const char *pNodeName, const char *pServiceName,
                        const struct addrinfo *pHints, struct addrinfo **ppResult)
     IOCP_SYMBOL(iocp_getaddrinfo);
@@ -815,6 +817,35 @@ WSAEVENT WSAAPI WSACreateEvent(void);
 BOOL WSAAPI WSACloseEvent(WSAEVENT hEvent);
 BOOL WSAAPI WSASetEvent(WSAEVENT hEvent);
 BOOL WSAAPI WSAResetEvent(WSAEVENT hEvent);
+INT WSAAPI GetAddrInfoW(PCWSTR pNodeName, PCWSTR pServiceName, const ADDRINFOW *pHints,
+                        PADDRINFOW *ppResult);
+VOID WSAAPI FreeAddrInfoW(PADDRINFOW pAddrInfo);
+INT WSAAPI GetNameInfoW(const SOCKADDR *pSockaddr, socklen_t SockaddrLength, PWCHAR pNodeBuffer,
+                        DWORD NodeBufferSize, PWCHAR pServiceBuffer, DWORD ServiceBufferSize,
+                        INT Flags);
+int WSAAPI GetHostNameW(PWSTR name, int namelen);
+PCWSTR WSAAPI InetNtopW(INT Family, LPCVOID pAddr, LPWSTR pStringBuf, SIZE_T StringBufSize);
+INT WSAAPI InetPtonW(INT Family, LPCWSTR pszAddrString, PVOID pAddrBuf);
+INT WSAAPI WSAAddressToStringA(LPSOCKADDR lpsaAddress, DWORD dwAddressLength,
+                               LPWSAPROTOCOL_INFOA lpProtocolInfo, LPSTR lpszAddressString,
+                               LPDWORD lpdwAddressStringLength);
+INT WSAAPI WSAAddressToStringW(LPSOCKADDR lpsaAddress, DWORD dwAddressLength,
+                               LPWSAPROTOCOL_INFOW lpProtocolInfo, LPWSTR lpszAddressString,
+                               LPDWORD lpdwAddressStringLength);
+INT WSAAPI WSAStringToAddressA(LPSTR AddressString, INT AddressFamily,
+                               LPWSAPROTOCOL_INFOA lpProtocolInfo, LPSOCKADDR lpAddress,
+                               LPINT lpAddressLength);
+INT WSAAPI WSAStringToAddressW(LPWSTR AddressString, INT AddressFamily,
+                               LPWSAPROTOCOL_INFOW lpProtocolInfo, LPSOCKADDR lpAddress,
+                               LPINT lpAddressLength);
+int WSAAPI WSAEnumProtocolsA(LPINT lpiProtocols, LPWSAPROTOCOL_INFOA lpProtocolBuffer,
+                             LPDWORD lpdwBufferLength);
+int WSAAPI WSAEnumProtocolsW(LPINT lpiProtocols, LPWSAPROTOCOL_INFOW lpProtocolBuffer,
+                             LPDWORD lpdwBufferLength);
+int WSAAPI WSAHtonl(SOCKET s, u_long hostlong, u_long *lpnetlong);
+int WSAAPI WSAHtons(SOCKET s, u_short hostshort, u_short *lpnetshort);
+int WSAAPI WSANtohl(SOCKET s, u_long netlong, u_long *lphostlong);
+int WSAAPI WSANtohs(SOCKET s, u_short netshort, u_short *lphostshort);
 
 /* The bytes are those of libc's. */
 extern const struct in6_addr in6addr_any __asm__("in6addr_any");
@@ -828,7 +859,21 @@ IOCP_END_C
 #define GetAddrInfoA getaddrinfo
 #define FreeAddrInfoA freeaddrinfo
 #define GetNameInfoA getnameinfo
-#ifndef UNICODE
+#ifdef UNICODE
+#define InetNtop InetNtopW
+#define InetPton InetPtonW
+#define GetAddrInfo GetAddrInfoW
+#define FreeAddrInfo FreeAddrInfoW
+#define GetNameInfo GetNameInfoW
+#define WSAAddressToString WSAAddressToStringW
+#define WSAStringToAddress WSAStringToAddressW
+#define WSAEnumProtocols WSAEnumProtocolsW
+typedef ADDRINFOW ADDRINFOT, *PADDRINFOT;
+#else
+typedef ADDRINFOA ADDRINFOT, *PADDRINFOT;
+#define WSAAddressToString WSAAddressToStringA
+#define WSAStringToAddress WSAStringToAddressA
+#define WSAEnumProtocols WSAEnumProtocolsA
 #define InetNtop inet_ntop
 #define InetPton inet_pton
 #define GetAddrInfo getaddrinfo

@@ -148,6 +148,9 @@ impl Socket {
         // SAFETY: the address is valid for its length.
         self.call(|fd| unsafe { libc::bind(fd, address.as_ptr(), address.length()) })?;
         self.state.set(Flags::BOUND);
+        if let Ok(local) = self.local_address() {
+            self.state.set_local(local);
+        }
         Ok(())
     }
 
@@ -330,11 +333,12 @@ impl Socket {
         deadline: Option<Deadline>,
     ) -> Result<Outcome, WinsockError> {
         if self.state.is_nonblocking() {
+            if self.state.is_stream() && matches!(op, Op::Send { .. }) {
+                return self.send_now(engine, op);
+            }
             let outcome = engine.try_now(&self.stream, &mut op);
             return match (outcome, op) {
                 (Some(outcome), _) => Ok(outcome),
-                // Some of it is on its way.
-                (None, Op::Send { sent, .. }) if sent > 0 => Ok(Outcome::of(sent as i64)),
                 (None, Op::Receive { received, .. }) if received > 0 => {
                     Ok(Outcome::of(received as i64))
                 }
@@ -422,6 +426,24 @@ impl Socket {
         }
     }
 
+    /// The connection as a socket of its own; this one becomes as new.
+    ///
+    /// # Errors
+    /// When the process is out of descriptors.
+    pub fn split(&self, engine: &Engine) -> Result<Socket, WinsockError> {
+        // SAFETY: no memory is involved.
+        let copy = |fd| unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+        let fd = self.with_fd(copy)?;
+        check(fd)?;
+        // SAFETY: the kernel has just handed out this descriptor to us alone.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        let SocketState { family, kind, protocol, .. } = self.state;
+        let socket = Self::over(engine, fd, SocketState::new(family, kind, protocol));
+        socket.state.connect();
+        self.renew(engine);
+        Ok(socket)
+    }
+
     pub(super) fn connect_succeeded(&self) {
         self.stream.revive();
         self.state.connect();
@@ -434,6 +456,11 @@ impl Socket {
             let nobody = Address::from_bytes(&(libc::AF_UNSPEC as u16).to_ne_bytes().repeat(8));
             // SAFETY: the address is valid for its length.
             let _ = self.call(|fd| unsafe { libc::connect(fd, nobody.as_ptr(), nobody.length()) });
+        }
+        if let Some(local) = self.state.local() {
+            // The kernel gives a port that it has chosen itself away again.
+            // SAFETY: the address is valid for its length.
+            let _ = self.call(|fd| unsafe { libc::bind(fd, local.as_ptr(), local.length()) });
         }
         self.state.clear(Flags::CONNECTING);
     }

@@ -66,6 +66,8 @@ pub struct SocketState {
 #[derive(Debug, Default)]
 struct Details {
     peer: Option<Address>,
+    /// What it was bound to.
+    local: Option<Address>,
     connected_at: Option<Deadline>,
     options: BTreeMap<(i32, i32), Vec<u8>>,
 }
@@ -140,6 +142,14 @@ impl SocketState {
 
     pub(super) fn peer(&self) -> Option<Address> {
         self.details.lock().peer
+    }
+
+    pub(super) fn local(&self) -> Option<Address> {
+        self.details.lock().local
+    }
+
+    pub(super) fn set_local(&self, local: Address) {
+        self.details.lock().local = Some(local);
     }
 
     pub(super) fn set_peer(&self, peer: Address) {

@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use iocp::consoleapi::SetConsoleCtrlHandler;
+use iocp::consoleapi::{SetConsoleCtrlHandler, SetConsoleTitleA, WriteConsoleW};
 use iocp::errhandlingapi::{GetLastError, SetErrorMode, SetLastError};
 use iocp::fibersapi::*;
-use iocp::fileapi::CompareFileTime;
+use iocp::fileapi::{CompareFileTime, ReadFile, WriteFile};
 use iocp::libloaderapi::*;
 use iocp::processenv::*;
+use iocp::processenv_std::GetStdHandle;
 use iocp::processthreadsapi::*;
 use iocp::profileapi::*;
 use iocp::sysinfoapi::*;
@@ -483,6 +484,68 @@ fn console_handlers_are_asked_newest_first() {
     wait_for("second 2");
     wait_for("first 2");
     assert_eq!(process.wait().unwrap().signal(), Some(libc::SIGTERM));
+}
+
+/// Runs itself with a terminal as standard output, and with a pipe.
+#[test]
+fn only_a_terminal_is_a_console() {
+    use std::io::Read;
+    use std::os::fd::{FromRawFd, OwnedFd};
+    const NAME: &str = "only_a_terminal_is_a_console";
+    if is_child(NAME) {
+        let text: Vec<u16> = "h\u{e9}llo".encode_utf16().collect();
+        let mut written = 0;
+        unsafe {
+            let output = GetStdHandle(-11_i32 as u32);
+            let from = text.as_ptr().cast();
+            let done = WriteConsoleW(output, from, 5, &mut written, null_mut());
+            let titled = SetConsoleTitleA(c"a\x1bb".as_ptr());
+            let answer = if done == TRUE && written == 5 && titled == TRUE { 20 } else { 30 };
+            ExitProcess(if done == FALSE && error() == 6 { 10 } else { answer });
+        }
+    }
+    assert_eq!(child(NAME).output().unwrap().status.code(), Some(10), "a pipe");
+    let (mut master, mut slave) = (0, 0);
+    let (no_name, no_modes, no_size) = (null_mut(), null(), null());
+    let opened = unsafe { libc::openpty(&mut master, &mut slave, no_name, no_modes, no_size) };
+    assert_eq!(opened, 0);
+    let (master, slave) =
+        unsafe { (std::fs::File::from_raw_fd(master), OwnedFd::from_raw_fd(slave)) };
+    let mut command = child(NAME);
+    let mut process = command.stdout(slave).spawn().unwrap();
+    drop(command);
+    assert_eq!(process.wait().unwrap().code(), Some(20), "a terminal");
+    let (mut shown, mut master) = ([0; 1000], master);
+    let length = master.read(&mut shown).unwrap();
+    let shown = String::from_utf8_lossy(&shown[..length]).into_owned();
+    assert!(shown.contains("h\u{e9}llo\x1b]0;ab\x07"), "{shown:?}");
+}
+
+/// A pipe has no offsets: a read ends with what is there, a write when all is out.
+#[test]
+fn standard_handles_may_be_pipes() {
+    use std::io::{Read, Write};
+    const NAME: &str = "standard_handles_may_be_pipes";
+    if is_child(NAME) {
+        let (mut buffer, mut count) = ([0_u8; 1000], 0);
+        unsafe {
+            let (input, output) = (GetStdHandle(-10_i32 as u32), GetStdHandle(-11_i32 as u32));
+            let to = buffer.as_mut_ptr().cast();
+            let read = ReadFile(input, to, 1000, &mut count, null_mut());
+            let got = count;
+            let written = WriteFile(output, to.cast(), got, &mut count, null_mut());
+            ExitProcess(if read == TRUE && written == TRUE && count == got { got } else { 255 });
+        }
+    }
+    let mut process = child(NAME).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = process.stdin.take().unwrap();
+    input.write_all(b"to and fro").unwrap();
+    // The input stays open: the child must not wait for the rest of its buffer.
+    assert_eq!(process.wait().unwrap().code(), Some(10));
+    drop(input);
+    let mut shown = String::new();
+    process.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    assert!(shown.contains("to and fro"), "{shown:?}");
 }
 
 #[test]

@@ -270,6 +270,13 @@ IOCP_END_C
 #define RtlMoveMemory(destination, source, length) memmove((destination), (source), (length))
 #define RtlEqualMemory(a, b, length) (!memcmp((a), (b), (length)))
 #define ZeroMemory RtlZeroMemory
+IOCP_INLINE PVOID RtlSecureZeroMemory(PVOID ptr, SIZE_T cnt)
+{
+    volatile char *at = (volatile char *)ptr;
+    while (cnt-- > 0) *at++ = 0;
+    return ptr;
+}
+#define SecureZeroMemory RtlSecureZeroMemory
 #define FillMemory RtlFillMemory
 #define CopyMemory RtlCopyMemory
 #define MoveMemory RtlMoveMemory
@@ -303,12 +310,18 @@ inline int IsEqualGUID(const GUID &a, const GUID &b) { return a == b; }
 #define IsEqualCLSID IsEqualGUID
 #define InlineIsEqualGUID IsEqualGUID
 
+/* In the one source that defines INITGUID the GUID itself, else its declaration. */
 #ifdef INITGUID
-#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
-    DECLSPEC_SELECTANY extern const GUID name;                       \
-    const GUID name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
+#ifdef __cplusplus
+#define IOCP_GUID_DEFINITION extern "C" DECLSPEC_SELECTANY const GUID
 #else
-#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) extern const GUID name
+#define IOCP_GUID_DEFINITION DECLSPEC_SELECTANY const GUID
+#endif
+#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
+    EXTERN_C const GUID name;                                        \
+    IOCP_GUID_DEFINITION name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
+#else
+#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) EXTERN_C const GUID name
 #endif
 
 /* Macros in C, as in the SDK. In C++ functions, which do not break std::min;

@@ -42,7 +42,8 @@ typedef unsigned char UCHAR, *PUCHAR, BYTE, *PBYTE, *LPBYTE, BOOLEAN, *PBOOLEAN,
 typedef short SHORT, *PSHORT, INT16, *PINT16;
 typedef unsigned short USHORT, *PUSHORT, WORD, *PWORD, *LPWORD, ATOM, LANGID, UINT16, *PUINT16;
 typedef int INT, *PINT, *LPINT, BOOL, *PBOOL, *LPBOOL, INT32, *PINT32, LONG32, *PLONG32;
-typedef unsigned int UINT, *PUINT, *LPUINT, UINT32, *PUINT32, DWORD32, *PDWORD32, ULONG32, *PULONG32;
+typedef unsigned int UINT, *PUINT, *LPUINT, UINT32, *PUINT32, DWORD32, *PDWORD32,
+    ULONG32, *PULONG32;
 typedef int LONG, *PLONG, *LPLONG, HRESULT, NTSTATUS, *PNTSTATUS, HFILE;
 typedef unsigned int ULONG, *PULONG, DWORD, *PDWORD, *LPDWORD, LCID, COLORREF, ACCESS_MASK,
     *PACCESS_MASK;
@@ -214,8 +215,10 @@ IOCP_END_C
 #define HasOverlappedIoCompleted(lpOverlapped) \
     (((DWORD)*(volatile ULONG_PTR *)&(lpOverlapped)->Internal) != 0x00000103u)
 
-#define MAKEWORD(a, b) ((WORD)(((BYTE)((DWORD_PTR)(a) & 0xff)) | (WORD)((BYTE)((DWORD_PTR)(b) & 0xff)) << 8))
-#define MAKELONG(a, b) ((LONG)(((WORD)((DWORD_PTR)(a) & 0xffff)) | (DWORD)((WORD)((DWORD_PTR)(b) & 0xffff)) << 16))
+#define MAKEWORD(a, b) \
+    ((WORD)((BYTE)((DWORD_PTR)(a) & 0xff) | (WORD)(BYTE)((DWORD_PTR)(b) & 0xff) << 8))
+#define MAKELONG(a, b) \
+    ((LONG)((WORD)((DWORD_PTR)(a) & 0xffff) | (DWORD)(WORD)((DWORD_PTR)(b) & 0xffff) << 16))
 #define LOWORD(l) ((WORD)((DWORD_PTR)(l) & 0xffff))
 #define HIWORD(l) ((WORD)(((DWORD_PTR)(l) >> 16) & 0xffff))
 #define LOBYTE(w) ((BYTE)((DWORD_PTR)(w) & 0xff))

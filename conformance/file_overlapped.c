@@ -10,6 +10,21 @@ static void make_pattern(void)
     for (i = 0; i < sizeof(pattern); i++) pattern[i] = (unsigned char)(i * 31 + (i >> 9));
 }
 
+/* Rules: FILE-19 */
+static void file_019_layouts(void)
+{
+    OVERLAPPED_ENTRY entry;
+    OVERLAPPED ov;
+
+#define OFFSET(structure, member) (int)((char *)&(structure).member - (char *)&(structure))
+    ok(sizeof(ov) == 32 && OFFSET(ov, InternalHigh) == 8 && OFFSET(ov, Offset) == 16 &&
+           OFFSET(ov, OffsetHigh) == 20 && OFFSET(ov, Pointer) == 16 && OFFSET(ov, hEvent) == 24,
+       "OVERLAPPED");
+    ok(sizeof(entry) == 32 && OFFSET(entry, lpOverlapped) == 8 && OFFSET(entry, Internal) == 16 &&
+           OFFSET(entry, dwNumberOfBytesTransferred) == 24, "OVERLAPPED_ENTRY");
+    ok(sizeof(SECURITY_ATTRIBUTES) == 24, "SECURITY_ATTRIBUTES");
+}
+
 /* Rules: FILE-41, FILE-05, FILE-50 */
 static void file_041_overlapped_operations_pend_and_queue(void)
 {
@@ -419,6 +434,7 @@ int main(void)
     RUN_WINE_FAILS(file_012_an_event_that_is_none, "the event is not checked");
     RUN(file_012_a_dead_file_leaves_the_event);
     RUN_WINE_FAILS(file_013_no_completion_routine_beside_a_port, "accepted");
+    RUN(file_019_layouts);
     RUN_WINE_FAILS(file_028_without_buffering_everything_is_aligned, "not enforced");
     RUN(file_041_overlapped_operations_pend_and_queue);
     RUN(file_042_the_offset_is_in_the_structure);

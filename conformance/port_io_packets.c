@@ -181,7 +181,7 @@ static void port_131_immediate_ioctl_queues_a_packet_without_bytes(void)
                 sizeof(function), &bytes, &overlapped, NULL) == SOCKET_ERROR
        && WSAGetLastError() == WSAEINVAL, "%d", WSAGetLastError());
     ok_none(get_packet(c.port, MOMENT), WAIT_TIMEOUT);
-    ok(overlapped.Internal == 0xabc && overlapped.InternalHigh == 0xabc, "the overlapped is written");
+    ok(overlapped.Internal == 0xabc && overlapped.InternalHigh == 0xabc, "written");
     close_connection(&c);
 }
 

@@ -92,7 +92,7 @@ exports! {
             InitializeCriticalSectionAndSpinCount, InitializeCriticalSectionEx, InitializeSRWLock,
             InitializeSynchronizationBarrier, LeaveCriticalSection, ReleaseSRWLockExclusive,
             ReleaseSRWLockShared, SetCriticalSectionSpinCount, Sleep, SleepConditionVariableCS,
-            SleepConditionVariableSRW, SwitchToThread, TryAcquireSRWLockExclusive,
+            SleepConditionVariableSRW, SleepEx, SwitchToThread, TryAcquireSRWLockExclusive,
             TryAcquireSRWLockShared, TryEnterCriticalSection, WaitOnAddress,
             WakeAllConditionVariable, WakeByAddressAll, WakeByAddressSingle,
             WakeConditionVariable;
@@ -208,9 +208,9 @@ mod tests {
         }
     }
 
-    /// What Windows gives through `WSAIoctl` only, and what is of the C runtime.
+    /// What Windows gives through `WSAIoctl` only, has in its headers, or in the C runtime.
     fn is_no_library_function(name: &str) -> bool {
-        matches!(name, "ConnectEx" | "DisconnectEx") || name.starts_with('_')
+        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror") || name.starts_with('_')
     }
 
     /// Each exported function is found by its Windows name, and no other is.

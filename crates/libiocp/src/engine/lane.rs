@@ -155,6 +155,47 @@ impl Stream {
         Some(outcome)
     }
 
+    /// Tries an operation at once, and queues what it has begun but could not
+    /// finish: `keep` makes the rest independent of the caller. `None` if not
+    /// even a beginning was made.
+    pub(super) fn try_and_keep(
+        &self,
+        mut op: Op,
+        tag: Tag,
+        keep: impl FnOnce(&mut Op) -> Arc<dyn Complete>,
+    ) -> Option<Started> {
+        let mut lane = self.lane(op.direction()).lock();
+        if lane.is_closed {
+            return Some(Started::Done(Outcome::error(libc::EBADF)));
+        }
+        if !lane.pending.is_empty() || lane.is_draining {
+            return None;
+        }
+        if let Some(errno) = self.error() {
+            return Some(Started::Done(Outcome::error(errno)));
+        }
+        if let Some(outcome) = self.attempt(&mut op) {
+            self.note(&op, &outcome);
+            return Some(Started::Done(outcome));
+        }
+        if !op.has_begun() {
+            return None;
+        }
+        let complete = keep(&mut op);
+        lane.pending.push_back(Pending { op, tag, complete });
+        Some(Started::Pending)
+    }
+
+    /// Takes the queued operations that `matches` out, each with whom it would
+    /// have reported to.
+    pub(super) fn withdraw(&self, matches: &dyn Fn(&Tag) -> bool) -> Vec<(Op, Arc<dyn Complete>)> {
+        let mut lane = self.lane(Direction::Out).lock();
+        let (out, left): (VecDeque<Pending>, VecDeque<Pending>) =
+            std::mem::take(&mut lane.pending).into_iter().partition(|it| matches(&it.tag));
+        lane.pending = left;
+        out.into_iter().map(|pending| (pending.op, pending.complete)).collect()
+    }
+
     /// Remembers an error that ends the connection.
     fn note(&self, op: &Op, outcome: &Outcome) {
         if self.errors_stick

@@ -210,6 +210,34 @@ impl Engine {
         stream.try_now(op)
     }
 
+    /// Tries an operation at once and keeps what it could only begin; `None`
+    /// if it would have to wait from the start.
+    pub fn try_and_keep(
+        &self,
+        stream: &Arc<Stream>,
+        op: Op,
+        tag: Tag,
+        keep: impl FnOnce(&mut Op) -> Arc<dyn Complete>,
+    ) -> Option<Started> {
+        let direction = op.direction();
+        let started = stream.try_and_keep(op, tag, keep)?;
+        if let Started::Pending = started {
+            self.watch(stream, direction);
+            // It may have become ready before it was watched.
+            stream.run(direction);
+        }
+        Some(started)
+    }
+
+    /// Takes queued sends that `matches` out; they complete no more.
+    pub fn withdraw(
+        &self,
+        stream: &Stream,
+        matches: &dyn Fn(&Tag) -> bool,
+    ) -> Vec<(Op, Arc<dyn Complete>)> {
+        stream.withdraw(matches)
+    }
+
     fn watch(&self, stream: &Arc<Stream>, direction: Direction) {
         match &self.kind {
             Kind::Kernel(kernel) => {

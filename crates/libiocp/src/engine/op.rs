@@ -178,6 +178,12 @@ impl Buffers {
         self.len() == 0
     }
 
+    /// A copy of what is left behind the first `bytes`.
+    pub(crate) fn bytes_behind(&self, bytes: usize) -> Box<[u8]> {
+        let rest = self.behind(bytes);
+        rest.as_slice().iter().flat_map(|buffer| bytes_of(*buffer, buffer.len())).collect()
+    }
+
     /// What is left behind the first `bytes`.
     pub(crate) fn behind(&self, bytes: usize) -> Buffers {
         match self {
@@ -251,6 +257,15 @@ impl Op {
     /// A send of everything.
     pub fn send(buffers: Buffers) -> Self {
         Op::Send { buffers, flags: 0, to: None, sent: 0 }
+    }
+
+    /// Whether an attempt has moved a part of it.
+    pub(crate) fn has_begun(&self) -> bool {
+        match self {
+            Op::Receive { received, .. } => *received > 0,
+            Op::Send { sent, .. } => *sent > 0,
+            _ => false,
+        }
     }
 
     /// Which queue it stands in.

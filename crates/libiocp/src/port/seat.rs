@@ -1,9 +1,7 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
 use super::{Packet, Port};
-use crate::sync::{
-    Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread,
-};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
 
 #[cfg(loom)]

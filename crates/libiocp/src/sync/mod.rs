@@ -7,9 +7,9 @@ mod blocking;
 mod mutex;
 mod parker;
 
-pub(crate) use mutex::assert_unlocked;
 pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
+pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Deadline, Idle, Parker, Sleep};
 

@@ -333,11 +333,12 @@ impl Socket {
         deadline: Option<Deadline>,
     ) -> Result<Outcome, WinsockError> {
         if self.state.is_nonblocking() {
+            if self.state.is_stream() && matches!(op, Op::Send { .. }) {
+                return self.send_now(engine, op);
+            }
             let outcome = engine.try_now(&self.stream, &mut op);
             return match (outcome, op) {
                 (Some(outcome), _) => Ok(outcome),
-                // Some of it is on its way.
-                (None, Op::Send { sent, .. }) if sent > 0 => Ok(Outcome::of(sent as i64)),
                 (None, Op::Receive { received, .. }) if received > 0 => {
                     Ok(Outcome::of(received as i64))
                 }

@@ -5,6 +5,7 @@
 //! the state, never by their number alone.
 #![allow(unsafe_code)]
 
+mod background;
 mod calls;
 mod state;
 
@@ -422,6 +423,7 @@ impl Socket {
         for acceptor in acceptors {
             engine.cancel(&acceptor.stream, &|tag| tag.acceptor != 0);
         }
+        self.see_off(engine);
         engine.close(&self.stream);
     }
 

@@ -148,12 +148,17 @@ impl Reactor {
     fn register(&self, stream: &Arc<Stream>) -> std::io::Result<()> {
         let full = || std::io::Error::from_raw_os_error(libc::ENOMEM);
         let token = self.streams.insert(Arc::clone(stream)).map_err(|_| full())?;
-        if stream.token.compare_exchange(0, token, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if stream.token.compare_exchange(0, token, Ordering::SeqCst, Ordering::Acquire).is_err() {
             self.streams.remove(token);
             return Ok(());
         }
         self.watched.fetch_add(1, Ordering::SeqCst);
-        self.add(stream, token).inspect_err(|_| self.forget(stream))
+        let added = self.add(stream, token);
+        // Who closed it meanwhile may have found nothing to forget.
+        if added.is_err() || stream.has_closed.load(Ordering::SeqCst) {
+            self.forget(stream);
+        }
+        added
     }
 
     fn add(&self, stream: &Stream, token: usize) -> std::io::Result<()> {
@@ -188,7 +193,7 @@ impl Reactor {
 
     /// The stream is about to close its descriptor.
     pub(super) fn forget(&self, stream: &Stream) {
-        let token = stream.token.swap(0, Ordering::AcqRel);
+        let token = stream.token.swap(0, Ordering::SeqCst);
         if token != 0 {
             let _ = stream.with_fd(|fd| self.control(libc::EPOLL_CTL_DEL, fd, 0, 0));
             self.streams.remove(token);

@@ -268,9 +268,6 @@ impl Socket {
     /// The status and the byte count of a receive.
     fn received(&self, outcome: &Outcome, capacity: usize) -> (Status, usize) {
         if let Some(errno) = outcome.errno() {
-            if !self.state.is_stream() {
-                self.drain_error_queue();
-            }
             return (self.status(errno), 0);
         }
         if !self.state.is_stream() && outcome.flags & libc::MSG_TRUNC != 0 {

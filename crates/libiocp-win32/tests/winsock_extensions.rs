@@ -326,3 +326,28 @@ fn sock_172_local_sockets_connect_and_accept_overlapped() {
     }
     assert!(std::fs::remove_file(&path).is_ok());
 }
+
+#[test]
+fn sock_093_what_did_not_fit_is_next_in_line() {
+    start();
+    let (port, (door, address), acceptor) = (Port::new(), listener(), tcp());
+    port.add(door, KEY);
+    let (mut area, mut ov) = ([0u8; 16 + 64], overlapped());
+    for lengths in [[0, 32, 3], [16, 20, 32]] {
+        assert_eq!(accept_ex(door, acceptor, &mut area, lengths, &mut *ov), Err(PENDING));
+        let mut client = expect(TcpStream::connect(address));
+        expect(client.write_all(b"first"));
+        assert_eq!(port.packet(), (Err(122), 0, KEY, address_of(&ov)));
+        let _later = expect(TcpStream::connect(address));
+        let taker = tcp();
+        let result = accept_ex(door, taker, &mut area, [16, 32, 32], &mut *ov);
+        assert!(matches!(result, Ok(5) | Err(PENDING)), "{result:?}");
+        assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
+        assert_eq!(&area[..5], b"first");
+        let next = accept(door).unwrap_or_else(|error| panic!("{error}"));
+        close(next);
+        close(taker);
+    }
+    close(acceptor);
+    close(door);
+}

@@ -166,6 +166,7 @@ impl Holder {
         loop {
             let outcome = match step {
                 Step::Finish(status, bytes) => return Some((status, bytes)),
+                Step::Ready(outcome) => outcome,
                 Step::Disk(disk, op) => {
                     engine.submit(&disk, op, tag, self.give());
                     return None;

@@ -213,6 +213,11 @@ impl PortRef {
         self.port.limit()
     }
 
+    /// How many threads wait for a packet now.
+    pub fn waiting(&self) -> usize {
+        self.port.waiting()
+    }
+
     /// How many threads run for the port now.
     pub fn running(&self) -> u32 {
         self.port.running()

@@ -372,6 +372,11 @@ impl Port {
         self.queue.lock().depth()
     }
 
+    /// Threads that wait for a packet now.
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().waiting()
+    }
+
     /// Threads that run for the port now.
     pub fn running(&self) -> u32 {
         self.queue.lock().running()

@@ -149,7 +149,7 @@ impl World {
         let asked = self.ask_to_cancel(matches);
         let found = file.cancel_all(address);
         // Asking again for the same is answered either way.
-        assert!(found == was_asked || asked.len() > 0 && !was_asked, "found: {found}");
+        assert!(found == was_asked || !asked.is_empty() && !was_asked, "found: {found}");
         let is_stream = matches!(self.files[index].kind, Kind::Stream { .. });
         for id in asked.into_iter().filter(|_| is_stream) {
             assert_eq!(self.ops[id].memory.status(), Status::CANCELLED);

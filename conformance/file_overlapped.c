@@ -10,6 +10,21 @@ static void make_pattern(void)
     for (i = 0; i < sizeof(pattern); i++) pattern[i] = (unsigned char)(i * 31 + (i >> 9));
 }
 
+/* Rules: FILE-19 */
+static void file_019_layouts(void)
+{
+    OVERLAPPED_ENTRY entry;
+    OVERLAPPED ov;
+
+#define OFFSET(structure, member) (int)((char *)&(structure).member - (char *)&(structure))
+    ok(sizeof(ov) == 32 && OFFSET(ov, InternalHigh) == 8 && OFFSET(ov, Offset) == 16 &&
+           OFFSET(ov, OffsetHigh) == 20 && OFFSET(ov, Pointer) == 16 && OFFSET(ov, hEvent) == 24,
+       "OVERLAPPED");
+    ok(sizeof(entry) == 32 && OFFSET(entry, lpOverlapped) == 8 && OFFSET(entry, Internal) == 16 &&
+           OFFSET(entry, dwNumberOfBytesTransferred) == 24, "OVERLAPPED_ENTRY");
+    ok(sizeof(SECURITY_ATTRIBUTES) == 24, "SECURITY_ATTRIBUTES");
+}
+
 /* Rules: FILE-41, FILE-05, FILE-50 */
 static void file_041_overlapped_operations_pend_and_queue(void)
 {
@@ -376,8 +391,11 @@ static void file_052_completion_routines(void)
     ok_false(ReadFileEx(file, data, 1, NULL, routine), ERROR_INVALID_PARAMETER);
     at(&ov, 0);
     routine_calls = 0;
+    OURS_DIFFERS("D17")
     ok_true(WriteFileEx(file, "abc", 3, &ov, routine));
+    OURS_DIFFERS("D17")
     ok(SleepEx(LIMIT, TRUE) == WAIT_IO_COMPLETION, "no routine ran");
+    OURS_DIFFERS("D17")
     ok(routine_calls == 1 && routine_error == 0 && routine_bytes == 3, "%d calls, %u, %u",
        routine_calls, (unsigned)routine_error, (unsigned)routine_bytes);
     at(&ov, 3);
@@ -386,6 +404,7 @@ static void file_052_completion_routines(void)
         ok(routine_calls == 2 && routine_error == ERROR_HANDLE_EOF && routine_bytes == 0,
            "%d calls, %u, %u", routine_calls, (unsigned)routine_error, (unsigned)routine_bytes);
     } else {
+        OURS_DIFFERS("D17")
         ok(GetLastError() == ERROR_HANDLE_EOF, "error %u", (unsigned)GetLastError());
     }
     CloseHandle(file);
@@ -419,6 +438,7 @@ int main(void)
     RUN_WINE_FAILS(file_012_an_event_that_is_none, "the event is not checked");
     RUN(file_012_a_dead_file_leaves_the_event);
     RUN_WINE_FAILS(file_013_no_completion_routine_beside_a_port, "accepted");
+    RUN(file_019_layouts);
     RUN_WINE_FAILS(file_028_without_buffering_everything_is_aligned, "not enforced");
     RUN(file_041_overlapped_operations_pend_and_queue);
     RUN(file_042_the_offset_is_in_the_structure);

@@ -163,7 +163,7 @@ static void file_048_a_gap_reads_as_zeros(void)
     CloseHandle(file);
 }
 
-/* Rules: FILE-54 */
+/* Rules: FILE-54, FILE-01 */
 static void file_054_flushing_queues_nothing(void)
 {
     HANDLE file = scratch("flush", FILE_FLAG_OVERLAPPED), port = port_of((UINT_PTR)file, KEY);
@@ -173,6 +173,8 @@ static void file_054_flushing_queues_nothing(void)
     ok_pends((int)start_write(file, "abc", 3, &ov));
     ok_success(port, KEY, &ov, 3);
     ok_true(FlushFileBuffers(file));
+    ok_true(seek(file, 1, FILE_BEGIN));
+    ok_true(SetEndOfFile(file));
     ok_quiet(port);
     CloseHandle(file);
     CloseHandle(port);

@@ -48,10 +48,10 @@ static void port_153_status_is_written_when_the_packet_is_taken(void)
     ok(start_receive(server, buffer, sizeof(buffer), &overlapped) == WSA_IO_PENDING, "pending");
     send(client, "ab", 2, 0);
     ok(WaitForSingleObject(port, LIMIT) == WAIT_OBJECT_0, "no packet");
-    WINE_DIFFERS("Wine writes the status at completion")
+    WINE_DIFFERS("Wine writes the status at completion") OURS_DIFFERS("D2")
     OURS_DIFFERS("D2")
     ok(STATUS_OF(&overlapped) == PENDING, "status %#x", (unsigned)STATUS_OF(&overlapped));
-    WINE_DIFFERS("Wine writes the status at completion")
+    WINE_DIFFERS("Wine writes the status at completion") OURS_DIFFERS("D2")
     OURS_DIFFERS("D2")
     ok_fails(GetOverlappedResult((HANDLE)server, &overlapped, &bytes, FALSE), ERROR_IO_INCOMPLETE);
     ok_success(get_packet(port, 0), 2, 1, &overlapped);
@@ -379,6 +379,26 @@ static void port_166_waits_take_the_tagged_value(void)
     CloseHandle(event);
 }
 
+/* A tag without an event: D9 says what was decided. */
+static void port_167_a_tag_alone(void)
+{
+    HANDLE port = make_port(0);
+    SOCKET client, server;
+    OVERLAPPED overlapped = {0};
+    char buffer[8];
+
+    make_tcp_pair(&client, &server);
+    CreateIoCompletionPort((HANDLE)server, port, 1, 0);
+    overlapped.hEvent = TAGGED(NULL);
+    ok_fails(ReadFile((HANDLE)server, buffer, sizeof(buffer), NULL, &overlapped),
+             ERROR_INVALID_HANDLE);
+    send(client, "abc", 3, 0);
+    ok_none(get_packet(port, MOMENT), WAIT_TIMEOUT);
+    closesocket(server);
+    closesocket(client);
+    CloseHandle(port);
+}
+
 int main(void)
 {
     net_start();
@@ -395,5 +415,6 @@ int main(void)
     RUN(port_160_a_port_does_not_replace_the_event_of_the_file);
     RUN(port_165_a_tagged_event_suppresses_the_packet);
     RUN(port_166_waits_take_the_tagged_value);
+    RUN(port_167_a_tag_alone);
     return conform_end();
 }

@@ -1,32 +1,13 @@
-/* The concurrency limit: ports.md section F, PORT-100 to PORT-113.
+/* The concurrency limit: ports.md section F, PORT-100 to PORT-113; what
+ * blocking does to it is in port_blocking.c.
  *
- * A "runner" is a busy actor: it took a packet and runs for the port ever
- * since. A "waiter" blocks in GetQueuedCompletionStatus. The main thread
- * belongs to no port. Wine has no limit, so most of it fails there.
+ * A "runner" runs for the port since it took a packet. A "waiter" blocks in
+ * GetQueuedCompletionStatus. The main thread belongs to no port. Wine has no
+ * limit, so most of it fails there.
  */
-#include "net.h"
 #include "ports.h"
 
 #define NO_LIMIT "Wine ignores the concurrency value"
-
-static void runner_start(struct actor *runner, HANDLE port)
-{
-    actor_start(runner, port, TRUE);
-    PostQueuedCompletionStatus(port, 0, 1000, NULL);
-    actor_do(runner, take_packet);
-    ok_success(runner->packet, 0, 1000, NULL);
-}
-
-static BOOL held_back(struct actor *waiter)
-{
-    return !actor_ends(waiter, MOMENT);
-}
-
-static void ok_let_in(struct actor *waiter, ULONG_PTR key)
-{
-    ok(actor_ends(waiter, LIMIT / 2), "the waiter is not let in");
-    ok_success(waiter->packet, 0, key, NULL);
-}
 
 /* Rules: PORT-100, PORT-063, PORT-102 */
 static void port_100_limit_holds_under_cpu_bound_handlers(void)
@@ -175,136 +156,6 @@ static void port_104_a_poll_times_out_beside_a_running_thread(void)
     CloseHandle(port);
 }
 
-static void sleep_a_while(struct actor *actor)
-{
-    Sleep(actor->milliseconds);
-}
-
-static void wait_for_handle(struct actor *actor)
-{
-    actor->packet.error = WaitForSingleObject(actor->handle, actor->milliseconds);
-}
-
-static void wait_for_two_handles(struct actor *actor)
-{
-    HANDLE handles[2];
-
-    handles[0] = handles[1] = actor->handle;
-    actor->packet.error = WaitForMultipleObjects(2, handles, FALSE, actor->milliseconds);
-}
-
-static void receive_a_byte(struct actor *actor)
-{
-    char byte;
-
-    actor->packet.bytes = recv((SOCKET)actor->handle, &byte, 1, 0);
-}
-
-/* Blocks the runner of a full port, and shows that a waiter is let in. */
-static void blocking_lets_a_waiter_in(HANDLE handle, void (*block)(struct actor *),
-                                      void (*unblock)(struct actor *))
-{
-    HANDLE port = make_port(1);
-    struct actor runner, waiter;
-
-    runner_start(&runner, port);
-    waiter_start(&waiter, port);
-    PostQueuedCompletionStatus(port, 0, 1, NULL);
-    ok(held_back(&waiter), "a second thread runs under a limit of one");
-    runner.handle = handle;
-    runner.milliseconds = unblock ? LIMIT : 1000;
-    actor_begin(&runner, block);
-    ok_let_in(&waiter, 1);
-    if (unblock) {
-        ok(!actor_ends(&runner, 0), "the runner is not blocked");
-        unblock(&runner);
-    }
-    ok(actor_ends(&runner, LIMIT), "the runner is still blocked");
-    actor_stop(&runner);
-    waiters_stop(&waiter, 1, port);
-    CloseHandle(port);
-}
-
-static void port_106_sleep_lets_a_waiter_in(void)
-{
-    blocking_lets_a_waiter_in(NULL, sleep_a_while, NULL);
-}
-
-static void set_its_event(struct actor *actor)
-{
-    SetEvent(actor->handle);
-}
-
-static void port_106_a_wait_lets_a_waiter_in(void)
-{
-    HANDLE event = make_event(FALSE, FALSE);
-
-    blocking_lets_a_waiter_in(event, wait_for_handle, set_its_event);
-    blocking_lets_a_waiter_in(event, wait_for_two_handles, set_its_event);
-    CloseHandle(event);
-}
-
-static SOCKET peer;
-
-static void send_a_byte(struct actor *actor)
-{
-    (void)actor;
-    send(peer, "x", 1, 0);
-}
-
-static void port_106_synchronous_io_lets_a_waiter_in(void)
-{
-    SOCKET server;
-
-    make_tcp_pair(&peer, &server);
-    blocking_lets_a_waiter_in((HANDLE)server, receive_a_byte, send_a_byte);
-    closesocket(server);
-    closesocket(peer);
-}
-
-static void port_106_blocking_before_the_packet_arrives(void)
-{
-    HANDLE port = make_port(1), event = make_event(FALSE, FALSE);
-    struct actor runner, waiter;
-
-    runner_start(&runner, port);
-    waiter_start(&waiter, port);
-    runner.handle = event;
-    actor_begin(&runner, wait_for_handle);
-    settle();
-    PostQueuedCompletionStatus(port, 0, 1, NULL);
-    ok_let_in(&waiter, 1);
-    SetEvent(event);
-    actor_stop(&runner);
-    waiters_stop(&waiter, 1, port);
-    CloseHandle(event);
-    CloseHandle(port);
-}
-
-static void port_107_a_resumed_thread_counts_again(void)
-{
-    HANDLE port = make_port(1), event = make_event(FALSE, FALSE);
-    struct actor runner, second, waiter;
-
-    runner_start(&runner, port);
-    runner.handle = event;
-    actor_begin(&runner, wait_for_handle);
-    settle();
-    runner_start(&second, port);
-    SetEvent(event);
-    ok(actor_ends(&runner, LIMIT), "the thread resumes although the port is full");
-    waiter_start(&waiter, port);
-    PostQueuedCompletionStatus(port, 0, 1, NULL);
-    ok(held_back(&waiter), "two run, and a third is let in");
-    actor_stop(&second);
-    ok(held_back(&waiter), "one still runs, and the resumed thread does not count");
-    actor_stop(&runner);
-    ok_let_in(&waiter, 1);
-    waiters_stop(&waiter, 1, port);
-    CloseHandle(event);
-    CloseHandle(port);
-}
-
 static void port_108_thread_exit_lets_a_waiter_in(void)
 {
     HANDLE port = make_port(1);
@@ -398,36 +249,6 @@ static void port_113_blocking_on_another_port_is_a_switch(void)
     CloseHandle(port);
 }
 
-static void do_not_block(struct actor *actor)
-{
-    int i;
-
-    for (i = 0; i < 100; i++) {
-        Sleep(0);
-        WaitForSingleObject(actor->handle, 0);
-        WaitForSingleObject(actor->handle, LIMIT);
-        WaitForSingleObject(actor->thread, 0);
-    }
-}
-
-static void port_109_waits_that_do_not_block_keep_the_slot(void)
-{
-    HANDLE port = make_port(1), event = make_event(TRUE, TRUE);
-    struct actor runner, waiter;
-
-    runner_start(&runner, port);
-    runner.handle = event;
-    waiter_start(&waiter, port);
-    PostQueuedCompletionStatus(port, 0, 1, NULL);
-    actor_do(&runner, do_not_block);
-    ok(held_back(&waiter), "the slot was given away");
-    actor_stop(&runner);
-    ok_let_in(&waiter, 1);
-    waiters_stop(&waiter, 1, port);
-    CloseHandle(event);
-    CloseHandle(port);
-}
-
 static void post_a_packet(struct actor *actor)
 {
     PostQueuedCompletionStatus(actor->port, 0, 1, NULL);
@@ -452,6 +273,11 @@ static void port_110_a_thread_of_no_port_never_counts(void)
     actor_stop(&bystanders[0]);
     waiters_stop(&waiter, 1, port);
     CloseHandle(port);
+}
+
+static void sleep_a_while(struct actor *actor)
+{
+    Sleep(actor->milliseconds);
 }
 
 static void port_111_a_post_by_the_running_thread_stays_queued(void)
@@ -502,7 +328,6 @@ static void port_081_many_packets_take_one_slot(void)
 
 int main(void)
 {
-    net_start();
     RUN_WINE_FAILS(port_100_limit_holds_under_cpu_bound_handlers, NO_LIMIT);
     RUN_WINE_FAILS(port_100_a_limit_of_two_lets_two_run, NO_LIMIT);
     RUN_WINE_FAILS(port_004_association_does_not_change_the_limit, NO_LIMIT);
@@ -510,15 +335,9 @@ int main(void)
     RUN_WINE_FAILS(port_103_a_thread_whose_poll_timed_out_runs_for_the_port, NO_LIMIT);
     RUN_WINE_FAILS(port_103_dequeuing_again_ends_the_starvation, NO_LIMIT);
     RUN_WINE_FAILS(port_104_a_poll_times_out_beside_a_running_thread, NO_LIMIT);
-    RUN_WINE_FAILS(port_106_sleep_lets_a_waiter_in, NO_LIMIT);
-    RUN_WINE_FAILS(port_106_a_wait_lets_a_waiter_in, NO_LIMIT);
-    RUN_WINE_FAILS(port_106_synchronous_io_lets_a_waiter_in, NO_LIMIT);
-    RUN(port_106_blocking_before_the_packet_arrives);
-    RUN_WINE_FAILS(port_107_a_resumed_thread_counts_again, NO_LIMIT);
     RUN_WINE_FAILS(port_108_thread_exit_lets_a_waiter_in, NO_LIMIT);
     RUN_WINE_FAILS(port_108_exit_thread_lets_a_waiter_in, NO_LIMIT);
     RUN_WINE_FAILS(port_108_a_switch_of_ports_lets_a_waiter_in, NO_LIMIT);
-    RUN_WINE_FAILS(port_109_waits_that_do_not_block_keep_the_slot, NO_LIMIT);
     RUN(port_110_a_thread_of_no_port_never_counts);
     RUN_WINE_FAILS(port_111_a_post_by_the_running_thread_stays_queued, NO_LIMIT);
     RUN_WINE_FAILS(port_113_blocking_on_another_port_is_a_switch, NO_LIMIT);

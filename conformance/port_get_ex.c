@@ -128,6 +128,21 @@ static void port_078_bad_port(void)
     CloseHandle(port);
 }
 
+/* Undocumented; D7 says what was decided. */
+static void port_079_no_room_for_entries(void)
+{
+    HANDLE port = make_port(0);
+    struct many many;
+
+    PostQueuedCompletionStatus(port, 1, 2, NULL);
+    many = get_many(port, 0, 0);
+    WINE_DIFFERS("Wine succeeds with a count of 1 and no entry")
+    ok(!many.ok && many.error == ERROR_INVALID_PARAMETER, "%d, %u", many.ok,
+       (unsigned)many.error);
+    ok_success(get_packet(port, 0), 1, 2, NULL);
+    CloseHandle(port);
+}
+
 /* Rules: PORT-080, PORT-070, PORT-094 */
 static void port_080_a_blocked_call_takes_one_or_more(void)
 {
@@ -203,6 +218,7 @@ int main(void)
     RUN(port_072_fields_have_full_width);
     RUN(port_073_timeout);
     RUN(port_078_bad_port);
+    RUN(port_079_no_room_for_entries);
     RUN(port_080_a_blocked_call_takes_one_or_more);
     RUN(port_082_a_small_array_leaves_the_rest);
     return conform_end();

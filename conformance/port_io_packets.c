@@ -181,7 +181,7 @@ static void port_131_immediate_ioctl_queues_a_packet_without_bytes(void)
                 sizeof(function), &bytes, &overlapped, NULL) == SOCKET_ERROR
        && WSAGetLastError() == WSAEINVAL, "%d", WSAGetLastError());
     ok_none(get_packet(c.port, MOMENT), WAIT_TIMEOUT);
-    ok(overlapped.Internal == 0xabc && overlapped.InternalHigh == 0xabc, "the overlapped is written");
+    ok(overlapped.Internal == 0xabc && overlapped.InternalHigh == 0xabc, "written");
     close_connection(&c);
 }
 
@@ -282,7 +282,8 @@ static void port_134_flush_is_synchronous(void)
     CloseHandle(port);
 }
 
-/* Rules: PORT-135, PORT-123 */
+/* The end of the file is known at once; the read pends and queues all the same.
+ * Rules: PORT-135, PORT-123, PORT-124 */
 static void port_135_disk_reads(void)
 {
     HANDLE port = make_port(0), file = make_overlapped_file();

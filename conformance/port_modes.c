@@ -194,6 +194,24 @@ static void port_148_refusals(void)
     CloseHandle(plain);
 }
 
+/* Implementations disagree; D8 says what was decided. */
+static void port_149_unknown_modes(void)
+{
+    HANDLE port = make_port(0);
+    SOCKET client, server;
+    OVERLAPPED overlapped = {0};
+
+    make_tcp_pair(&client, &server);
+    CreateIoCompletionPort((HANDLE)server, port, 1, 0);
+    WINE_DIFFERS("Wine accepts them")
+    ok_fails(SetFileCompletionNotificationModes((HANDLE)server, 0x80), ERROR_INVALID_PARAMETER);
+    immediate_receive(client, server, &overlapped);
+    ok_success(get_packet(port, LIMIT), 3, 1, &overlapped);
+    closesocket(server);
+    closesocket(client);
+    CloseHandle(port);
+}
+
 /* Rules: PORT-150, HND-117 */
 static void port_150_modes_belong_to_the_file_object(void)
 {
@@ -227,6 +245,7 @@ int main(void)
     RUN(port_145_a_wait_for_the_file_never_ends);
     RUN(port_147_modes_accumulate);
     RUN(port_148_refusals);
+    RUN(port_149_unknown_modes);
     RUN(port_150_modes_belong_to_the_file_object);
     return conform_end();
 }

@@ -159,7 +159,7 @@ static void port_093_a_handed_packet_cannot_be_stolen(void)
 {
     int round;
 
-    for (round = 0; round < 5; round++) {
+    for (round = 0; round < 10; round++) {
         HANDLE port = make_port(64);
         struct actor first, second, poster;
 
@@ -229,7 +229,7 @@ static void port_101_a_handed_packet_is_never_in_the_queue(void)
 
     actor_start(&waiter, port, FALSE);
     actor_start(&poster, port, TRUE);
-    for (round = 0; round < 5; round++) {
+    for (round = 0; round < 20; round++) {
         actor_begin(&waiter, take_packet);
         settle();
         actor_do(&poster, post_and_look);

@@ -166,8 +166,9 @@ static inline HANDLE make_file(DWORD access, DWORD flags)
     memset(data, 'x', sizeof(data));
     WriteFile(file, data, sizeof(data), &written, NULL);
     CloseHandle(file);
-    file = CreateFileA(name, access | DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                       NULL, OPEN_EXISTING, flags | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    file = CreateFileA(name, access | DELETE,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                       OPEN_EXISTING, flags | FILE_FLAG_DELETE_ON_CLOSE, NULL);
     ok(file != INVALID_HANDLE_VALUE && written == sizeof(data), "no file: %u",
        (unsigned)GetLastError());
     return file;
@@ -287,6 +288,27 @@ static inline void waiter_start(struct actor *actor, HANDLE port)
     actor_start(actor, port, FALSE);
     actor_begin(actor, take_packet);
     settle();
+}
+
+/* A busy actor that took a packet and runs for the port ever since. */
+static inline void runner_start(struct actor *runner, HANDLE port)
+{
+    actor_start(runner, port, TRUE);
+    PostQueuedCompletionStatus(port, 0, 1000, NULL);
+    actor_do(runner, take_packet);
+    ok_success(runner->packet, 0, 1000, NULL);
+}
+
+/* A waiter of a port that is at its limit gets nothing. */
+static inline BOOL held_back(struct actor *waiter)
+{
+    return !actor_ends(waiter, MOMENT);
+}
+
+static inline void ok_let_in(struct actor *waiter, ULONG_PTR key)
+{
+    ok(actor_ends(waiter, LIMIT / 2), "the waiter is not let in");
+    ok_success(waiter->packet, 0, key, NULL);
 }
 
 /* Ends waiters of a port, also those that a failed expectation left waiting. */

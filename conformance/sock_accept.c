@@ -81,6 +81,67 @@ static void sock_087_a_nonblocking_listener_does_not_wait(void)
     closesocket(door);
 }
 
+struct verdict {
+    int answer, calls;
+    u_short caller_port;
+};
+
+static int CALLBACK decide(WSABUF *caller, WSABUF *data, QOS *sqos, QOS *gqos, WSABUF *callee,
+                           WSABUF *reply, GROUP *group, DWORD_PTR argument)
+{
+    struct verdict *verdict = (struct verdict *)argument;
+
+    (void)data;
+    (void)sqos;
+    (void)gqos;
+    (void)callee;
+    (void)reply;
+    (void)group;
+    verdict->calls++;
+    if (caller && caller->buf) {
+        verdict->caller_port = ((struct sockaddr_in *)(void *)caller->buf)->sin_port;
+    }
+    return verdict->answer;
+}
+
+/* Rules: SOCK-87 */
+static void sock_087_a_condition_decides(void)
+{
+    struct sockaddr_in address, name;
+    SOCKET door = listener(&address), client = tcp_socket(), s;
+    struct verdict verdict = { CF_DEFER, 0, 0 };
+    int length = sizeof(name);
+
+    nonblocking(door);
+    ok_zero(connect_to(client, &address));
+    ok_zero(getsockname(client, (struct sockaddr *)&name, &length));
+    UNTIL((s = WSAAccept(door, NULL, NULL, decide, (DWORD_PTR)&verdict)) != INVALID_SOCKET ||
+          WSAGetLastError() != WSAEWOULDBLOCK);
+    ok(s == INVALID_SOCKET && WSAGetLastError() == WSATRY_AGAIN, "deferred: error %d",
+       WSAGetLastError());
+    ok(verdict.calls == 1 && verdict.caller_port == name.sin_port, "%d calls, port %u",
+       verdict.calls, ntohs(verdict.caller_port));
+    verdict.answer = CF_ACCEPT;
+    s = WSAAccept(door, NULL, NULL, decide, (DWORD_PTR)&verdict);
+    ok_socket(s);
+    send_text(client, "abc");
+    limit_blocking(s);
+    UNTIL(recv(s, (char *)&name, 3, MSG_PEEK) == 3);
+    ok(receives(s, "abc"), "the deferred connection does not work");
+    closesocket(s);
+    closesocket(client);
+    client = tcp_socket();
+    verdict.answer = CF_REJECT;
+    ok_zero(connect_to(client, &address));
+    UNTIL((s = WSAAccept(door, NULL, NULL, decide, (DWORD_PTR)&verdict)) != INVALID_SOCKET ||
+          WSAGetLastError() != WSAEWOULDBLOCK);
+    ok(s == INVALID_SOCKET && WSAGetLastError() == WSAECONNREFUSED, "rejected: error %d",
+       WSAGetLastError());
+    ok(verdict.calls == 3, "%d calls", verdict.calls);
+    closesocket(client);
+    closesocket(door);
+}
+
 static int option(SOCKET s, int level, int name)
 {
     int value = 0, length = sizeof(value);
@@ -184,6 +245,7 @@ int main(void)
     RUN(sock_086_which_sockets_can_listen);
     RUN(sock_087_address_arguments_of_accept);
     RUN(sock_087_a_nonblocking_listener_does_not_wait);
+    RUN(sock_087_a_condition_decides);
     RUN(sock_088_options_are_inherited);
     RUN(sock_098_connect_time);
     return conform_end();

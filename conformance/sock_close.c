@@ -157,6 +157,27 @@ static void sock_072_unread_data_resets(void)
     closesocket(pair.peer);
 }
 
+/* Rules: SOCK-72, SOCK-68 */
+static void sock_072_a_pending_receive_makes_the_close_a_reset(void)
+{
+    struct pair pair = tcp_pair();
+    HANDLE port = port_of(pair.here, KEY);
+    static struct ending ending;
+    static OVERLAPPED ov;
+    static char data[8];
+
+    await_end(&ending, pair.peer);
+    fresh(&ov);
+    ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
+    ok_zero(closesocket(pair.here));
+    ok(take(port, LIMIT).ov == &ov, "no packet for the receive");
+    WINE_DIFFERS("an ordinary end")
+    OURS_DIFFERS("D4")
+    ok_reset(&ending);
+    closesocket(pair.peer);
+    CloseHandle(port);
+}
+
 /* Rules: SOCK-73 */
 static void sock_073_linger_option(void)
 {
@@ -414,6 +435,7 @@ int main(void)
     RUN(sock_072_an_ordinary_close_delivers_and_ends);
     RUN(sock_072_linger_zero_resets);
     RUN(sock_072_unread_data_resets);
+    RUN(sock_072_a_pending_receive_makes_the_close_a_reset);
     RUN(sock_073_linger_option);
     RUN(sock_073_a_lingering_nonblocking_close_would_block);
     RUN(sock_074_closing_a_listener_cancels_its_acceptex);

@@ -125,7 +125,7 @@ static struct pair after_reset(HANDLE *port)
     return pair;
 }
 
-/* Rules: SOCK-62, SOCK-57, SOCK-16 */
+/* Rules: SOCK-62, SOCK-57, SOCK-16, LX-08 */
 static void sock_062_calls_after_the_reset_fail_at_once(void)
 {
     DWORD bytes = UNTOUCHED, flags = 0;
@@ -147,7 +147,46 @@ static void sock_062_calls_after_the_reset_fail_at_once(void)
     CloseHandle(port);
 }
 
-/* Rules: SOCK-63, SOCK-67, LX-04 */
+/* Rules: SOCK-62 */
+static void sock_062_a_reset_drops_data_that_nobody_has_read(void)
+{
+    struct pair pair = tcp_pair();
+    char data[8];
+    int got;
+
+    send_text(pair.peer, "abc");
+    UNTIL(recv(pair.here, data, sizeof(data), MSG_PEEK) == 3);
+    reset_connection(pair.peer);
+    got = recv(pair.here, data, sizeof(data), 0);
+    WINE_DIFFERS("the data is delivered first")
+    OURS_DIFFERS("D5")
+    ok(got == SOCKET_ERROR && WSAGetLastError() == WSAECONNRESET, "recv gave %d, error %d", got,
+       WSAGetLastError());
+    closesocket(pair.here);
+}
+
+/* Rules: SOCK-50, LX-08 */
+static void sock_050_file_calls_after_the_reset(void)
+{
+    static char data[8];
+    static OVERLAPPED ov;
+    HANDLE port;
+    struct pair pair = after_reset(&port);
+    DWORD error;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        memset(&ov, 0, sizeof(ov));
+        error = WriteFile((HANDLE)pair.here, data, 1, NULL, &ov) ? 0 : GetLastError();
+        ok(error == ERROR_NETNAME_DELETED || error == WSAECONNRESET, "WriteFile: error %u",
+           (unsigned)error);
+    }
+    ok_quiet(port);
+    closesocket(pair.here);
+    CloseHandle(port);
+}
+
+/* Rules: SOCK-63, SOCK-67, LX-04, LX-08 */
 static void sock_063_the_reset_is_permanent(void)
 {
     struct sockaddr_in address;
@@ -252,6 +291,8 @@ int main(void)
     RUN(sock_060_a_reset_fails_the_pending_receive);
     RUN(sock_061_a_reset_fails_all_pending_operations);
     RUN(sock_062_calls_after_the_reset_fail_at_once);
+    RUN(sock_062_a_reset_drops_data_that_nobody_has_read);
+    RUN(sock_050_file_calls_after_the_reset);
     RUN(sock_063_the_reset_is_permanent);
     RUN(sock_064_sending_to_a_closed_peer_aborts);
     RUN(sock_067_so_error_stays_after_a_failed_connect);

@@ -140,7 +140,7 @@ static void sock_015_accepted_sockets_have_no_port(void)
     CloseHandle(other);
 }
 
-/* Rules: SOCK-16, SOCK-36, SOCK-52 */
+/* Rules: SOCK-16, SOCK-36, SOCK-52, FILE-03 */
 static void sock_016_success_and_pending_queue_one_packet_each(void)
 {
     struct pair pair = tcp_pair();
@@ -195,7 +195,7 @@ static void sock_016_a_call_that_fails_queues_nothing(void)
     CloseHandle(port);
 }
 
-/* Rules: SOCK-17, SOCK-116, T12 */
+/* Rules: SOCK-17, SOCK-116, FILE-04, T12 */
 static void sock_017_a_truncated_datagram_fails_and_queues(void)
 {
     SOCKET s = udp_socket(), peer = udp_socket();
@@ -222,6 +222,52 @@ static void sock_017_a_truncated_datagram_fails_and_queues(void)
     closesocket(s);
     closesocket(peer);
     CloseHandle(port);
+}
+
+struct waiting {
+    HANDLE port;
+    struct packet packet;
+};
+
+static DWORD WINAPI wait_for_packet(void *argument)
+{
+    struct waiting *waiting = argument;
+
+    waiting->packet = take(waiting->port, LIMIT);
+    return 0;
+}
+
+/* Rules: SOCK-16, LX-01, LX-10, T12 */
+static void lx_10_sleeping_workers_are_woken_by_anything(void)
+{
+    static struct waiting waiting;
+    struct pair pair = tcp_pair();
+    static OVERLAPPED ov;
+    static char data[8];
+    HANDLE thread;
+    int round;
+
+    waiting.port = port_of(pair.here, KEY);
+    for (round = 0; round < 3; round++) {
+        memset(&waiting.packet, 0, sizeof(waiting.packet));
+        thread = CreateThread(NULL, 0, wait_for_packet, &waiting, 0, NULL);
+        ok(WaitForSingleObject(thread, QUIET) == WAIT_TIMEOUT, "the worker does not wait");
+        fresh(&ov);
+        if (round == 0) {
+            ok_pends(start_recv(pair.here, data, sizeof(data), &ov));
+            send_text(pair.peer, "abc");
+        } else if (round == 1) {
+            ok_starts(start_send(pair.here, "def", 3, &ov));
+        } else {
+            ok_true(PostQueuedCompletionStatus(waiting.port, 3, KEY, &ov));
+        }
+        ok(WaitForSingleObject(thread, LIMIT) == WAIT_OBJECT_0, "round %d: still waits", round);
+        ok(waiting.packet.result && waiting.packet.ov == &ov && waiting.packet.bytes == 3,
+           "round %d: %s", round, packet_text(&waiting.packet));
+        CloseHandle(thread);
+    }
+    close_pair(pair);
+    CloseHandle(waiting.port);
 }
 
 /* Rules: SOCK-18 */
@@ -265,6 +311,7 @@ int main(void)
     RUN(sock_016_success_and_pending_queue_one_packet_each);
     RUN(sock_016_a_call_that_fails_queues_nothing);
     RUN(sock_017_a_truncated_datagram_fails_and_queues);
+    RUN(lx_10_sleeping_workers_are_woken_by_anything);
     RUN(sock_018_calls_without_overlapped_queue_nothing);
     return conform_end();
 }

@@ -2,12 +2,15 @@
 #![allow(missing_docs)]
 
 pub(crate) const ERROR_SUCCESS: u32 = 0;
+pub(crate) const ERROR_FILE_NOT_FOUND: u32 = 2;
+pub(crate) const ERROR_PATH_NOT_FOUND: u32 = 3;
 pub(crate) const ERROR_INVALID_HANDLE: u32 = 6;
 pub(crate) const ERROR_NOT_ENOUGH_MEMORY: u32 = 8;
 pub(crate) const ERROR_BAD_LENGTH: u32 = 24;
 pub(crate) const ERROR_GEN_FAILURE: u32 = 31;
 pub(crate) const ERROR_NOT_SUPPORTED: u32 = 50;
 pub(crate) const ERROR_INVALID_PARAMETER: u32 = 87;
+pub(crate) const ERROR_INVALID_NAME: u32 = 123;
 pub(crate) const ERROR_BUFFER_OVERFLOW: u32 = 111;
 pub(crate) const ERROR_INSUFFICIENT_BUFFER: u32 = 122;
 pub(crate) const ERROR_MOD_NOT_FOUND: u32 = 126;
@@ -27,7 +30,7 @@ pub(crate) const ERROR_PRIVILEGE_NOT_HELD: u32 = 1314;
 pub(crate) const ERROR_WORKING_SET_QUOTA: u32 = 1453;
 pub(crate) const ERROR_COMMITMENT_LIMIT: u32 = 1455;
 pub(crate) const ERROR_TIMEOUT: u32 = 1460;
-pub(crate) const ERROR_RESOURCE_TYPE_NOT_FOUND: u32 = 1813;
+pub(crate) const ERROR_RESOURCE_DATA_NOT_FOUND: u32 = 1812;
 pub(crate) const ERROR_RESOURCE_LANG_NOT_FOUND: u32 = 1815;
 
 /// The Win32 code nearest to a Linux error number, for paths of the file system.

@@ -37,7 +37,8 @@ exports! {
     KERNEL32 {
         consoleapi:
             GenerateConsoleCtrlEvent, GetConsoleCP, GetConsoleOutputCP, SetConsoleCP,
-            SetConsoleCtrlHandler, SetConsoleOutputCP, SetConsoleTitleA, SetConsoleTitleW;
+            SetConsoleCtrlHandler, SetConsoleOutputCP, SetConsoleTitleA, SetConsoleTitleW,
+            WriteConsoleA, WriteConsoleW;
         debugapi:
             DebugBreak, IsDebuggerPresent, OutputDebugStringA, OutputDebugStringW;
         errhandlingapi:
@@ -92,7 +93,7 @@ exports! {
             InitializeCriticalSectionAndSpinCount, InitializeCriticalSectionEx, InitializeSRWLock,
             InitializeSynchronizationBarrier, LeaveCriticalSection, ReleaseSRWLockExclusive,
             ReleaseSRWLockShared, SetCriticalSectionSpinCount, Sleep, SleepConditionVariableCS,
-            SleepConditionVariableSRW, SwitchToThread, TryAcquireSRWLockExclusive,
+            SleepConditionVariableSRW, SleepEx, SwitchToThread, TryAcquireSRWLockExclusive,
             TryAcquireSRWLockShared, TryEnterCriticalSection, WaitOnAddress,
             WakeAllConditionVariable, WakeByAddressAll, WakeByAddressSingle,
             WakeConditionVariable;
@@ -208,9 +209,9 @@ mod tests {
         }
     }
 
-    /// What Windows gives through `WSAIoctl` only, and what is of the C runtime.
+    /// What Windows gives through `WSAIoctl` only, has in its headers, or in the C runtime.
     fn is_no_library_function(name: &str) -> bool {
-        matches!(name, "ConnectEx" | "DisconnectEx") || name.starts_with('_')
+        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror") || name.starts_with('_')
     }
 
     /// Each exported function is found by its Windows name, and no other is.

@@ -8,8 +8,8 @@
 use std::ffi::c_void;
 use std::sync::Mutex;
 
-use crate::codes::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY};
-use crate::errhandlingapi::{fail, set_last_error};
+use crate::codes::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER};
+use crate::errhandlingapi::fail;
 use crate::types::{BOOL, DWORD, FALSE, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE};
 
 const HEAP_GENERATE_EXCEPTIONS: DWORD = 4;
@@ -234,10 +234,8 @@ pub unsafe extern "C" fn HeapCreate(
     dwInitialSize: SIZE_T,
     dwMaximumSize: SIZE_T,
 ) -> HANDLE {
-    if dwMaximumSize != 0 && dwInitialSize > dwMaximumSize {
-        set_last_error(ERROR_NOT_ENOUGH_MEMORY);
-        return std::ptr::null_mut();
-    }
+    // Nothing is committed ahead, as blocks come from the C library's allocator.
+    let _ = dwInitialSize;
     let page = crate::sysinfoapi::page_size();
     let heap = Box::new(Heap {
         options: flOptions,

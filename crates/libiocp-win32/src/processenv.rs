@@ -6,9 +6,13 @@
 
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::codes::{ERROR_ENVVAR_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_SUCCESS, of_errno};
+use crate::codes::{
+    ERROR_ENVVAR_NOT_FOUND, ERROR_FILE_NOT_FOUND, ERROR_INVALID_NAME, ERROR_INVALID_PARAMETER,
+    ERROR_PATH_NOT_FOUND, ERROR_SUCCESS, of_errno,
+};
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::text;
 use crate::types::{BOOL, DWORD, LPCSTR, LPCWSTR, LPSTR, LPWSTR, TRUE};
@@ -323,12 +327,22 @@ pub unsafe extern "C" fn GetCurrentDirectoryW(nBufferLength: DWORD, lpBuffer: LP
 }
 
 fn set_current_directory(path: &[u8]) -> BOOL {
+    if path.is_empty() {
+        return fail(ERROR_INVALID_NAME);
+    }
     let mut path = path.to_vec();
     if !path.starts_with(b"/") {
         path.iter_mut().filter(|b| **b == b'\\').for_each(|b| *b = b'/');
     }
-    match std::env::set_current_dir(OsStr::from_bytes(&path)) {
+    let path = Path::new(OsStr::from_bytes(&path));
+    match std::env::set_current_dir(path) {
         Ok(()) => TRUE,
+        // What is missing: the last part, or one before it.
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let found = parent.is_none_or(Path::is_dir);
+            fail(if found { ERROR_FILE_NOT_FOUND } else { ERROR_PATH_NOT_FOUND })
+        }
         Err(error) => fail(of_errno(error.raw_os_error().unwrap_or(libc::EINVAL))),
     }
 }

@@ -83,15 +83,15 @@ pub(crate) unsafe fn write(address: &Address, name: *mut u8, namelen: *mut i32) 
         return Err(WSAEFAULT);
     }
     let (bytes, len) = windows_bytes(address);
-    // SAFETY: this function's contract.
-    let room = unsafe { *namelen };
+    // SAFETY: this function's contract; nobody promises alignment.
+    let room = unsafe { namelen.read_unaligned() };
     if room < len as i32 {
         return Err(WSAEFAULT);
     }
     // SAFETY: this function's contract, and the room was just checked.
     unsafe {
         ptr::copy_nonoverlapping(bytes.as_ptr(), name, len);
-        namelen.write(len as i32);
+        namelen.write_unaligned(len as i32);
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ struct Start {
 /// program's function runs: it may end the thread from anywhere.
 unsafe extern "C-unwind" fn run(start: *mut c_void) -> *mut c_void {
     // SAFETY: `spawn` made it by `Box::into_raw`, for this thread alone.
-    let (routine, parameter) = unsafe { begin(Box::from_raw(start.cast())) };
+    let (routine, parameter) = unsafe { begin(*Box::from_raw(start.cast())) };
     // SAFETY: the program's function, with the parameter that it gave.
     let code = unsafe {
         match routine {
@@ -58,7 +58,7 @@ unsafe extern "C-unwind" fn run(start: *mut c_void) -> *mut c_void {
     std::ptr::null_mut()
 }
 
-fn begin(start: Box<Start>) -> (Routine, *mut c_void) {
+fn begin(start: Start) -> (Routine, *mut c_void) {
     start.thread.become_current();
     wait_any(&[start.thread.may_begin()], None, &Sleep);
     (start.routine, start.parameter)

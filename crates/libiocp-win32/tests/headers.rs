@@ -311,3 +311,34 @@ fn samples_in_microsofts_manner_compile() {
         }
     }
 }
+
+/// The shared library that cargo built beside this test, under the name that programs load.
+fn library_directory(work: &Path) -> std::path::PathBuf {
+    let test = std::env::current_exe().expect("the path of the test");
+    let deps = test.parent().expect("a directory");
+    let beside = deps.join("libiocp.so");
+    let library = if beside.exists() { beside } else { deps.join("../libiocp.so") };
+    for name in ["libiocp.so", "libiocp.so.0"] {
+        let _ = std::os::unix::fs::symlink(&library, work.join(name));
+    }
+    work.to_path_buf()
+}
+
+#[test]
+fn the_prefixed_header_goes_with_every_other() {
+    for compiler in compilers() {
+        let work = oracle::work_directory("prefixed");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/prefixed.c");
+        let library = library_directory(&work);
+        for definitions in [&[][..], &["-DWITH_WINDOWS"][..]] {
+            let program = work.join("program");
+            let mut command = compiler.command();
+            command.args(definitions).arg("-I").arg(oracle::include_directory()).arg(&file);
+            command.arg("-o").arg(&program).arg("-L").arg(&library).arg("-liocp");
+            oracle::run(&mut command).unwrap_or_else(|e| panic!("{e}"));
+            let output = oracle::run(Command::new(&program).env("LD_LIBRARY_PATH", &library));
+            assert_eq!(output.as_deref(), Ok("ok\n"));
+        }
+        let _ = std::fs::remove_dir_all(&work);
+    }
+}

@@ -300,6 +300,8 @@ fn init_once_begin_and_complete_follow_their_flags() {
         assert_eq!(begin(asynchronous, &mut pending, &mut context), TRUE, "several may try");
         assert_eq!(begin(0, &mut pending, &mut context), FALSE, "but not the other way");
         assert_eq!(GetLastError(), 87);
+        assert_eq!(InitOnceComplete(once.get(), failed, std::ptr::null_mut()), FALSE);
+        assert_eq!(GetLastError(), 87);
         assert_eq!(InitOnceComplete(once.get(), asynchronous, value), TRUE);
         assert_eq!(InitOnceComplete(once.get(), asynchronous, value), FALSE, "the second loses");
         assert_eq!(GetLastError(), 31);

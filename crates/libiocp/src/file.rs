@@ -252,6 +252,6 @@ impl Turn {
         if let Ok(guard) = self.0.try_lock() {
             return guard;
         }
-        crate::port::blocking(|| self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        crate::sync::blocking(|| self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 }

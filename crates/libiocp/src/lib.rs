@@ -30,4 +30,4 @@ pub mod system;
 pub mod thread;
 pub mod wait;
 
-pub use port::blocking;
+pub use sync::blocking;

@@ -1,6 +1,6 @@
 //! One operation from start to its single finish.
 //!
-//! Everything that finishes goes through [`Request::finish`]: it settles the
+//! Everything that finishes goes through `Request::finish`: it settles the
 //! caller's OVERLAPPED, sets an event, and posts a packet, in this order.
 
 use crate::device::{Step, Verb};
@@ -81,6 +81,20 @@ impl Request {
         }
     }
 
+    /// An operation that is known to fail, but whose caller is told so later.
+    pub fn fail(file: &Arc<File>, status: Status, report: Report) -> Answer {
+        report.overlapped.mark_pending();
+        if let Some(event) = &report.event {
+            event.signal().reset();
+        }
+        file.signal().reset();
+        let is_finished = AtomicBool::new(false);
+        let verb = Verb::Settled(status, 0);
+        let tag = Tag::default();
+        Self { file: Arc::clone(file), verb, report, tag, is_finished }.finish(status, 0, true);
+        Answer::Pending
+    }
+
     /// The one place where a request ends.
     fn finish(&self, status: Status, bytes: usize, was_pending: bool) {
         let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
@@ -117,6 +131,8 @@ impl Complete for Request {
 
 /// Who holds a request while it is walked on. It is put into shared memory
 /// only when it has to wait, and then it is the engine's.
+// Boxing the larger form would be the allocation that it avoids.
+#[allow(clippy::large_enum_variant)]
 enum Holder {
     Alone(Request),
     Shared(Arc<Request>),

@@ -44,7 +44,7 @@ impl Thread {
             thread
         };
         CURRENT
-            .try_with(|current| Arc::clone(&current.0.borrow_mut().get_or_insert_with(make)))
+            .try_with(|current| Arc::clone(current.0.borrow_mut().get_or_insert_with(make)))
             .unwrap_or_else(|_| make())
     }
 

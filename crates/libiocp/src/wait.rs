@@ -99,7 +99,7 @@ impl Signal {
                 continue;
             }
             let Some(count) = change(state) else { return state };
-            let new = count * ONE | state & WATCHED;
+            let new = (count * ONE) | (state & WATCHED);
             match self.state.compare_exchange_weak(state, new, Ordering::AcqRel, Ordering::Acquire)
             {
                 Ok(_) => return state,
@@ -290,7 +290,7 @@ pub fn wait_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle
         signal.consume_or_watch(&wait, index as u32)
     });
     if !is_satisfied && wait.satisfied_by.load(Ordering::Acquire) == PENDING {
-        crate::port::blocking(|| idle.park(&wait.parker, deadline));
+        crate::sync::blocking(|| idle.park(&wait.parker, deadline));
     }
     // From here no signal can satisfy the wait any more.
     let _ = wait.claim(PENDING - 1);
@@ -323,7 +323,7 @@ pub fn wait_all(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle
         let mut is_satisfied = consume_all(signals);
         let mut timed_out = false;
         if !is_satisfied {
-            timed_out = !crate::port::blocking(|| idle.park(&wait.parker, deadline));
+            timed_out = !crate::sync::blocking(|| idle.park(&wait.parker, deadline));
             is_satisfied = consume_all(signals);
         }
         for signal in signals {
@@ -342,11 +342,39 @@ fn consume_all(signals: &[&Signal]) -> bool {
     }
     let mut in_order: Vec<&Signal> = signals.to_vec();
     in_order.sort_by_key(|signal| std::ptr::from_ref(*signal));
-    let are_set = in_order.iter().fold(true, |are_set, signal| (signal.lock() > 0) && are_set);
+    // All are locked, also behind one that is not set.
+    let set_count = in_order.iter().filter(|signal| signal.lock() > 0).count();
+    let are_set = set_count == in_order.len();
     for signal in in_order {
         signal.unlock(are_set);
     }
     are_set
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sync::Sleep;
+    use std::time::Duration;
+
+    #[test]
+    fn hnd_084_a_pulse_releases_who_waits_now_and_nobody_later() {
+        let signal = Arc::new(Signal::manual(false));
+        let waiters: Vec<_> = (0..2)
+            .map(|_| {
+                let signal = Arc::clone(&signal);
+                let limit = Deadline::after(Duration::from_secs(60));
+                std::thread::spawn(move || wait_any(&[&signal], Some(limit), &Sleep))
+            })
+            .collect();
+        while signal.waits.lock().len() < 2 {
+            std::thread::yield_now();
+        }
+        signal.pulse();
+        assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap() == Some(0)));
+        assert!(!signal.is_set());
+        assert_eq!(wait_any(&[&signal], Some(Deadline::now()), &Sleep), None);
+    }
 }
 
 #[cfg(all(test, loom))]

@@ -5,8 +5,8 @@ use std::ffi::CStr;
 
 use super::module::{Module, program};
 use crate::codes::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_ORDINAL, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND,
-    ERROR_PROC_NOT_FOUND,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_INVALID_ORDINAL,
+    ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND,
 };
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::text;
@@ -164,7 +164,10 @@ pub unsafe extern "C" fn LoadLibraryExA(
     hFile: HANDLE,
     dwFlags: DWORD,
 ) -> HMODULE {
-    if lpLibFileName.is_null() || !hFile.is_null() {
+    if lpLibFileName.is_null() {
+        return handle_or_null(Err(ERROR_MOD_NOT_FOUND));
+    }
+    if !hFile.is_null() {
         return handle_or_null(Err(ERROR_INVALID_PARAMETER));
     }
     // SAFETY: the caller's promise: a terminated string.
@@ -178,7 +181,10 @@ pub unsafe extern "C" fn LoadLibraryExW(
     hFile: HANDLE,
     dwFlags: DWORD,
 ) -> HMODULE {
-    if lpLibFileName.is_null() || !hFile.is_null() {
+    if lpLibFileName.is_null() {
+        return handle_or_null(Err(ERROR_MOD_NOT_FOUND));
+    }
+    if !hFile.is_null() {
         return handle_or_null(Err(ERROR_INVALID_PARAMETER));
     }
     // SAFETY: the caller's promise: a terminated string.
@@ -189,8 +195,10 @@ pub unsafe extern "C" fn LoadLibraryExW(
 /// `FreeLibrary`: undoes one load.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn FreeLibrary(hLibModule: HMODULE) -> BOOL {
-    let module = if hLibModule.is_null() { None } else { Module::of(hLibModule) };
-    match module.ok_or(ERROR_MOD_NOT_FOUND).and_then(Module::unload) {
+    if hLibModule.is_null() {
+        return fail(ERROR_INVALID_HANDLE);
+    }
+    match Module::of(hLibModule).ok_or(ERROR_MOD_NOT_FOUND).and_then(Module::unload) {
         Ok(()) => TRUE,
         Err(code) => fail(code),
     }

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::codes::{
-    ERROR_BAD_EXE_FORMAT, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_NOT_SUPPORTED,
-};
+use crate::codes::{ERROR_BAD_EXE_FORMAT, ERROR_MOD_NOT_FOUND, ERROR_NOT_SUPPORTED};
 use crate::exports::{self, Export};
 use crate::text::c_string;
 use crate::types::HMODULE;
@@ -120,7 +118,7 @@ impl Module {
     /// Loads a module. `as_data` asks for its contents only.
     pub(super) fn load(path: &[u8], as_data: bool) -> Result<Module, u32> {
         if path.is_empty() {
-            return Err(ERROR_INVALID_PARAMETER);
+            return Err(ERROR_MOD_NOT_FOUND);
         }
         if let Some(system) = system(path) {
             return Ok(Module::System(system));

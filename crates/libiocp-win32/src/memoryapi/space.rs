@@ -88,7 +88,7 @@ impl Space {
         protect: u32,
     ) -> Result<(usize, usize), u32> {
         let (base, end) = if address == 0 {
-            let (_, size) = page_range(0, size).ok_or(ERROR_NOT_ENOUGH_MEMORY)?;
+            let (_, size) = page_range(0, size).ok_or(ERROR_INVALID_PARAMETER)?;
             reserve_anywhere(size).ok_or(ERROR_NOT_ENOUGH_MEMORY)?
         } else {
             let (_, end) = page_range(address, size).ok_or(ERROR_INVALID_PARAMETER)?;

@@ -183,6 +183,11 @@ pub unsafe extern "C" fn InitOnceComplete(
     }
     // SAFETY: the caller's promise: an initialised word.
     let once = unsafe { Once::of(lpInitOnce) };
+    let wrong = if dwFlags & ASYNC != 0 { RUNNING } else { PENDING };
+    if once.word.load(Ordering::Acquire) & STATE == wrong {
+        // Begun the other way.
+        return fail(ERROR_INVALID_PARAMETER);
+    }
     let ended = if dwFlags & ASYNC != 0 {
         once.swap(PENDING, context | DONE).is_ok()
     } else {

@@ -8,7 +8,7 @@ use super::memory::{LocalAlloc, LocalFree};
 use super::{messages, messages_winsock};
 use crate::codes::{
     ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MR_MID_NOT_FOUND, ERROR_NO_WORK_DONE,
-    ERROR_NOT_ENOUGH_MEMORY, ERROR_RESOURCE_LANG_NOT_FOUND, ERROR_RESOURCE_TYPE_NOT_FOUND,
+    ERROR_NOT_ENOUGH_MEMORY, ERROR_RESOURCE_DATA_NOT_FOUND, ERROR_RESOURCE_LANG_NOT_FOUND,
 };
 use crate::errhandlingapi::set_last_error;
 use crate::libloaderapi::is_system_messages;
@@ -132,7 +132,7 @@ fn find(flags: DWORD, module: LPCVOID, code: DWORD, language: DWORD) -> Result<V
         return Err(ERROR_INVALID_PARAMETER);
     }
     if flags & FROM_SYSTEM == 0 && !is_system_messages(module.cast_mut()) {
-        return Err(ERROR_RESOURCE_TYPE_NOT_FOUND);
+        return Err(ERROR_RESOURCE_DATA_NOT_FOUND);
     }
     let text = system_message(code).ok_or(ERROR_MR_MID_NOT_FOUND)?;
     // Neutral, the user's or the system's default, and English.
@@ -190,11 +190,19 @@ fn wrap(line: &[u16], width: usize) -> Vec<&[u16]> {
         let space = u16::from(b' ');
         let fitting = rest[..=width].iter().rposition(|&u| u == space).filter(|&at| at > 0);
         let Some(at) = fitting.or_else(|| rest.iter().position(|&u| u == space)) else { break };
-        lines.push(&rest[..at]);
-        rest = &rest[at + 1..];
+        lines.push(trim(&rest[..at]));
+        rest = trim(&rest[at..]);
     }
     lines.push(rest);
     lines
+}
+
+/// Without the spaces at both ends, which a break swallows.
+fn trim(line: &[u16]) -> &[u16] {
+    let space = u16::from(b' ');
+    let start = line.iter().position(|&u| u != space).unwrap_or(line.len());
+    let end = line.iter().rposition(|&u| u != space).map_or(start, |last| last + 1);
+    &line[start..end]
 }
 
 /// Works off the escapes of a message. The result is at most 64 KiB - 1 units long.
@@ -238,9 +246,7 @@ unsafe fn format(
                     _ => out.push(&tail[..1]),
                 }
             }
-            (b'%', None) if !ignore => {
-                return Err(ERROR_INVALID_PARAMETER);
-            }
+            (b'%', None) => return Err(ERROR_INVALID_PARAMETER),
             _ => out.push(&[*unit]),
         }
     }

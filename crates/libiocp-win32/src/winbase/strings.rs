@@ -37,9 +37,17 @@ fn compare(first: &[u16], second: &[u16], ignore_case: bool) -> i32 {
         order = plain(second).cmp(&plain(first));
     }
     if order == Ordering::Equal {
-        order = first.len().cmp(&second.len());
+        order = first.len().cmp(&second.len()).then_with(|| {
+            if ignore_case { marks(first).cmp(&marks(second)) } else { first.cmp(second) }
+        });
     }
     order as i32
+}
+
+/// The hyphens and apostrophes of a string, with their places.
+fn marks(string: &[u16]) -> Vec<(usize, u16)> {
+    let units = string.iter().copied().enumerate();
+    units.filter(|&(_, unit)| weight(unit, true).is_none()).collect()
 }
 
 /// The answer when one of the strings is missing: it comes first.

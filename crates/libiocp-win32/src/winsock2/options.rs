@@ -52,7 +52,7 @@ pub(crate) enum Kernel {
     Seconds(i32),
     /// How often a silent peer is asked: 127 times at most.
     Probes,
-    /// Whether addresses are shared: datagrams only; on streams it is ours.
+    /// Whether the address is shared with those who share it too.
     ShareAddress,
     /// Whether closing waits or resets.
     Linger,
@@ -109,6 +109,8 @@ const K_TCP: i32 = libc::IPPROTO_TCP;
 const K_IP: i32 = libc::IPPROTO_IP;
 const K_IPV6: i32 = libc::IPPROTO_IPV6;
 const WORD: Shape = Word(false);
+const MREQ: Shape = Structure(8);
+const MREQ6: Shape = Structure(20);
 
 const fn sol(name: i32) -> Kernel {
     Number(K_SOCKET, name)
@@ -171,8 +173,8 @@ const ROWS: &[Row] = &[
     row(IP, IP_MULTICAST_IF, WORD, NotStream, Both(0), ip4_bytes(libc::IP_MULTICAST_IF)),
     row(IP, IP_MULTICAST_TTL, Small, NotStream, Both(1), ip4(libc::IP_MULTICAST_TTL)),
     row(IP, IP_MULTICAST_LOOP, Flag, NotStream, Both(1), ip4(libc::IP_MULTICAST_LOOP)),
-    row(IP, IP_ADD_MEMBERSHIP, Structure(8), NotStream, Set, ip4_bytes(libc::IP_ADD_MEMBERSHIP)),
-    row(IP, IP_DROP_MEMBERSHIP, Structure(8), NotStream, Set, ip4_bytes(libc::IP_DROP_MEMBERSHIP)),
+    row(IP, IP_ADD_MEMBERSHIP, MREQ, NotStream, Set, ip4_bytes(libc::IP_ADD_MEMBERSHIP)),
+    row(IP, IP_DROP_MEMBERSHIP, MREQ, NotStream, Set, ip4_bytes(libc::IP_DROP_MEMBERSHIP)),
     row(IP, IP_DONTFRAGMENT, Flag, Any, Both(0), NoFragments(K_IP)),
     row(IP, IP_PKTINFO, WordFlag, NotStream, Both(0), ip4(libc::IP_PKTINFO)),
     row(IP, IP_RECVTTL, WordFlag, NotStream, Both(0), ip4(libc::IP_RECVTTL)),
@@ -183,8 +185,8 @@ const ROWS: &[Row] = &[
     row(IPV6, IPV6_MULTICAST_IF, WORD, NotStream, Both(0), ip6_bytes(libc::IPV6_MULTICAST_IF)),
     row(IPV6, IPV6_MULTICAST_HOPS, Small, NotStream, Both(1), ip6(libc::IPV6_MULTICAST_HOPS)),
     row(IPV6, IPV6_MULTICAST_LOOP, Flag, NotStream, Both(1), ip6(libc::IPV6_MULTICAST_LOOP)),
-    row(IPV6, IPV6_ADD_MEMBERSHIP, Structure(20), NotStream, Set, ip6_bytes(libc::IPV6_ADD_MEMBERSHIP)),
-    row(IPV6, IPV6_DROP_MEMBERSHIP, Structure(20), NotStream, Set, ip6_bytes(libc::IPV6_DROP_MEMBERSHIP)),
+    row(IPV6, IPV6_ADD_MEMBERSHIP, MREQ6, NotStream, Set, ip6_bytes(libc::IPV6_ADD_MEMBERSHIP)),
+    row(IPV6, IPV6_DROP_MEMBERSHIP, MREQ6, NotStream, Set, ip6_bytes(libc::IPV6_DROP_MEMBERSHIP)),
     row(IPV6, IPV6_DONTFRAG, Flag, Any, Both(0), NoFragments(K_IPV6)),
     row(IPV6, IPV6_PKTINFO, WordFlag, NotStream, Both(0), ip6(libc::IPV6_RECVPKTINFO)),
     row(IPV6, IPV6_HOPLIMIT, WordFlag, NotStream, Both(0), ip6(libc::IPV6_RECVHOPLIMIT)),

@@ -153,6 +153,24 @@ static void files(void)
     CHECK(fopen_s(NULL, "x", "r") == EINVAL);
 }
 
+static void scanning(void)
+{
+    DWORD dword[2] = {0, 0xdeadbeef};
+    long long large = 0;
+    double real = 0;
+    int number = 0, end = 0;
+    char word[8], small[3], pair[2];
+    CHECK(sscanf("17 x", "%lu", &dword[0]) == 1 && dword[0] == 17 && dword[1] == 0xdeadbeef);
+    CHECK(sscanf("-5 2.5", "%I64d %lf", &large, &real) == 2 && large == -5 && real == 2.5);
+    CHECK(sscanf("ab12", "%7[a-z]%d%n", word, &number, &end) == 2 && number == 12 && end == 4);
+    CHECK(sscanf("7 %", "%*d %%") == 0 && sscanf("", "%d", &number) == EOF);
+    CHECK(sscanf_s("hello 9", "%s %d", word, 8u, &number) == 2 && number == 9);
+    CHECK(strcmp(word, "hello") == 0);
+    CHECK(sscanf_s("1 hello 9", "%d %s %d", &number, small, 3u, &end) == 1 && small[0] == 0);
+    CHECK(sscanf_s("xyz", "%3c", pair, 2u) == 0 && pair[0] == 0);
+    CHECK(sscanf_s("xyz", "%2c%c", pair, 2u, small, 1u) == 2 && pair[1] == 'y' && *small == 'z');
+}
+
 static void interlocked(void)
 {
     LONG value = 5;
@@ -196,6 +214,7 @@ int _tmain(int argc, TCHAR **argv)
     safe_strings();
     times();
     files();
+    scanning();
     interlocked();
 #ifdef __cplusplus
     cplusplus();

@@ -29,10 +29,10 @@ impl Engine {
         if let Started::Done(outcome) = self.start(stream, op, tag, false, share) {
             return outcome;
         }
-        let was_notified = crate::port::blocking(|| self.park(&waiting.parker, deadline));
+        let was_notified = crate::sync::blocking(|| self.park(&waiting.parker, deadline));
         if !was_notified {
             let was_cancelled = self.cancel(stream, &|other| *other == tag) > 0;
-            crate::port::blocking(|| self.park(&waiting.parker, None));
+            crate::sync::blocking(|| self.park(&waiting.parker, None));
             if was_cancelled {
                 return Outcome::error(libc::ETIMEDOUT);
             }

@@ -23,6 +23,8 @@ use std::time::Duration;
 const STEP: Duration = Duration::from_micros(500);
 /// Steps with a leader and without a change after which the stand-in sleeps.
 const QUIET_STEPS: u32 = 20;
+/// Steps that threads which are expected back may take.
+const BUSY_STEPS: u32 = 4;
 /// The token of the eventfd that wakes the leader.
 const KICK: u64 = 0;
 
@@ -45,10 +47,15 @@ pub(super) struct Reactor {
     /// How many streams are watched.
     watched: AtomicUsize,
     leader: AtomicU32,
+    /// Held by the one leader that sleeps in the kernel, or is about to. Only
+    /// who holds it may hush `kick`: a wake-up is never taken by another.
+    sleeper: AtomicBool,
     /// Changes whenever a leader comes or goes.
     changes: AtomicU64,
     /// Threads that wait for packets on their own, beside the leader.
     followers: AtomicUsize,
+    /// Whether a thread has waited for packets since the stand-in last looked.
+    server_came: AtomicBool,
     stand_in: Parker,
     stand_in_sleeps: AtomicBool,
     stops: AtomicBool,
@@ -98,8 +105,10 @@ impl Reactor {
             streams: Table::new(Recycling::Immediate, u32::MAX),
             watched: AtomicUsize::new(0),
             leader: AtomicU32::new(NOBODY),
+            sleeper: AtomicBool::new(false),
             changes: AtomicU64::new(0),
             followers: AtomicUsize::new(0),
+            server_came: AtomicBool::new(false),
             stand_in: Parker::default(),
             stand_in_sleeps: AtomicBool::new(false),
             stops: AtomicBool::new(false),
@@ -139,12 +148,17 @@ impl Reactor {
     fn register(&self, stream: &Arc<Stream>) -> std::io::Result<()> {
         let full = || std::io::Error::from_raw_os_error(libc::ENOMEM);
         let token = self.streams.insert(Arc::clone(stream)).map_err(|_| full())?;
-        if stream.token.compare_exchange(0, token, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if stream.token.compare_exchange(0, token, Ordering::SeqCst, Ordering::Acquire).is_err() {
             self.streams.remove(token);
             return Ok(());
         }
         self.watched.fetch_add(1, Ordering::SeqCst);
-        self.add(stream, token).inspect_err(|_| self.forget(stream))
+        let added = self.add(stream, token);
+        // Who closed it meanwhile may have found nothing to forget.
+        if added.is_err() || stream.has_closed.load(Ordering::SeqCst) {
+            self.forget(stream);
+        }
+        added
     }
 
     fn add(&self, stream: &Stream, token: usize) -> std::io::Result<()> {
@@ -179,7 +193,7 @@ impl Reactor {
 
     /// The stream is about to close its descriptor.
     pub(super) fn forget(&self, stream: &Stream) {
-        let token = stream.token.swap(0, Ordering::AcqRel);
+        let token = stream.token.swap(0, Ordering::SeqCst);
         if token != 0 {
             let _ = stream.with_fd(|fd| self.control(libc::EPOLL_CTL_DEL, fd, 0, 0));
             self.streams.remove(token);
@@ -203,7 +217,7 @@ impl Reactor {
         for event in events {
             let (flags, token) = (event.events, event.u64);
             if token == KICK {
-                hush(&self.kick);
+                // The sleeper's; it has been seen to, or is none of ours.
                 continue;
             }
             let Some(stream) = self.streams.get(token as usize, Arc::clone) else { continue };
@@ -215,6 +229,21 @@ impl Reactor {
                 stream.run(Direction::Out);
             }
         }
+    }
+
+    /// Waits until the leader before has left the kernel; it has been woken.
+    fn become_sleeper(&self) {
+        while self.sleeper.swap(true, Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Out of the kernel, with these events.
+    fn stop_sleeping(&self, events: &[libc::epoll_event]) {
+        if events.iter().any(|event| event.u64 == KICK) {
+            hush(&self.kick);
+        }
+        self.sleeper.store(false, Ordering::Release);
     }
 
     fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
@@ -308,13 +337,16 @@ impl Reactor {
             // Several threads share the load best if each takes little.
             let alone = self.followers.load(Ordering::Relaxed) == 0;
             let max = if alone { events.len() } else { 8 };
+            self.become_sleeper();
             if !parker.begin_poll(self.kick.as_raw_fd()) {
+                self.stop_sleeping(&[]);
                 return Some(parker.take_notification());
             }
             let count = self.epoll_wait(&mut events[..max], wait);
             // Out of the kernel before anything completes: what this thread
             // hands to itself needs no wake-up.
             parker.end_poll();
+            self.stop_sleeping(&events[..count]);
             self.dispatch(&events[..count]);
             if parker.take_notification() {
                 return Some(true);
@@ -330,25 +362,23 @@ impl Reactor {
 
     /// The stand-in thread.
     pub(super) fn stand_in(&self) {
-        let (mut seen, mut quiet_steps) = (0, 0);
+        let (mut seen, mut quiet_steps, mut patience) = (0, 0, Patience::default());
         while !self.stops.load(Ordering::Acquire) {
             let changes = self.changes.load(Ordering::Relaxed);
             let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
-            let is_quiet = changes == seen;
+            quiet_steps = if changes == seen { quiet_steps + 1 } else { 0 };
             seen = changes;
-            if !is_led && is_quiet && !self.is_idle() {
-                self.lead_as_stand_in();
+            if is_led || self.is_idle() {
+                if quiet_steps > QUIET_STEPS {
+                    self.sleep_as_stand_in();
+                    quiet_steps = 0;
+                    continue;
+                }
+            } else if quiet_steps >= patience.steps(self.followers.load(Ordering::Relaxed)) {
+                self.lead_as_stand_in(&mut patience);
                 (seen, quiet_steps) = (self.changes.load(Ordering::Relaxed), 0);
-                continue;
             }
-            let may_sleep = is_quiet && (is_led || self.is_idle());
-            quiet_steps = if may_sleep { quiet_steps + 1 } else { 0 };
-            if quiet_steps > QUIET_STEPS {
-                self.sleep_as_stand_in();
-                quiet_steps = 0;
-            } else {
-                self.stand_in.park(Some(Deadline::after(STEP)));
-            }
+            self.stand_in.park(Some(Deadline::after(STEP)));
         }
     }
 
@@ -364,7 +394,7 @@ impl Reactor {
         self.stand_in_sleeps.store(false, Ordering::SeqCst);
     }
 
-    fn lead_as_stand_in(&self) {
+    fn lead_as_stand_in(&self, patience: &mut Patience) {
         let lead =
             self.leader.compare_exchange(NOBODY, STAND_IN, Ordering::SeqCst, Ordering::SeqCst);
         if lead.is_err() {
@@ -374,25 +404,35 @@ impl Reactor {
             self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
         };
         while leads() {
-            match self.poll_as_stand_in(-1) {
-                Readiness::Yield => hush(&self.yield_to),
-                _ => self.reap(64),
-            }
-            // More is ready already: there are threads at work, and fed like
-            // this they would never lead again. Their queue may run dry.
-            if leads() && self.poll_as_stand_in(0) == Readiness::Streams {
-                self.stand_in.park(Some(Deadline::after(STEP)));
+            let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+            self.become_sleeper();
+            let readiness = self.poll_as_stand_in();
+            let count = match readiness {
+                Readiness::Streams => self.epoll_wait(&mut events, Wait::Not),
+                Readiness::Yield => {
+                    hush(&self.yield_to);
+                    0
+                }
+                Readiness::Nothing => 0,
+            };
+            self.stop_sleeping(&events[..count]);
+            self.dispatch(&events[..count]);
+            if readiness == Readiness::Streams {
+                let has_come = self.server_came.swap(false, Ordering::Relaxed);
+                if patience.is_to_step_back(has_come) {
+                    break;
+                }
             }
         }
         let _ = self.leader.compare_exchange(STAND_IN, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    fn poll_as_stand_in(&self, milliseconds: i32) -> Readiness {
+    fn poll_as_stand_in(&self) -> Readiness {
         let poll =
             |fd: &OwnedFd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         let mut fds = [poll(&self.epoll), poll(&self.yield_to)];
         // SAFETY: `fds` holds two valid entries.
-        unsafe { libc::poll(fds.as_mut_ptr(), 2, milliseconds) };
+        unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
         match fds.map(|fd| fd.revents != 0) {
             [_, true] => Readiness::Yield,
             [true, false] => Readiness::Streams,
@@ -406,6 +446,33 @@ impl Reactor {
         ring(&self.yield_to);
         self.stand_in_sleeps.store(false, Ordering::SeqCst);
         self.stand_in.unpark();
+    }
+}
+
+/// How long the stand-in thread leaves the lead to threads that are too busy to
+/// take it: fed packet by packet, they would never take it again. It steps back
+/// after it has fed them, and waits until their queue must have run dry, as long
+/// as such threads come; and tries that now and then if none has come for long.
+#[derive(Debug, Default)]
+struct Patience {
+    left: u32,
+    feeds: u32,
+}
+
+impl Patience {
+    /// The steps to wait while nobody leads.
+    fn steps(&self, followers: usize) -> u32 {
+        if self.left > 0 && followers == 0 { BUSY_STEPS } else { 1 }
+    }
+
+    fn is_to_step_back(&mut self, has_server_come: bool) -> bool {
+        self.feeds = self.feeds.wrapping_add(1);
+        self.left = match self.left {
+            _ if has_server_come => 8,
+            0 if self.feeds.is_multiple_of(64) => 1,
+            left => left.saturating_sub(1),
+        };
+        self.left > 0
     }
 }
 
@@ -427,6 +494,9 @@ enum Wait {
 
 impl Reactor {
     fn park_as(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        if rank == SERVER && !self.server_came.load(Ordering::Relaxed) {
+            self.server_came.store(true, Ordering::Relaxed);
+        }
         if !self.is_idle() && self.try_lead(rank) {
             let notified = self.lead(rank, parker, deadline);
             self.stop_leading(rank);

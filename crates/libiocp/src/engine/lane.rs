@@ -31,6 +31,8 @@ pub struct Stream {
     error: AtomicI32,
     /// The engine's name for it; zero before it is first waited for.
     pub(super) token: AtomicUsize,
+    /// Whether the stream has closed; set before it is watched no longer.
+    pub(super) has_closed: AtomicBool,
     /// Whether anything sent has ever had to wait for room.
     pub(super) awaits_room: AtomicBool,
     pub(super) target: Target,
@@ -71,6 +73,7 @@ impl Stream {
             lanes: Default::default(),
             error: AtomicI32::new(0),
             token: AtomicUsize::new(0),
+            has_closed: AtomicBool::new(false),
             awaits_room: AtomicBool::new(false),
             target,
         }
@@ -155,6 +158,47 @@ impl Stream {
         Some(outcome)
     }
 
+    /// Tries an operation at once, and queues what it has begun but could not
+    /// finish: `keep` makes the rest independent of the caller. `None` if not
+    /// even a beginning was made.
+    pub(super) fn try_and_keep(
+        &self,
+        mut op: Op,
+        tag: Tag,
+        keep: impl FnOnce(&mut Op) -> Arc<dyn Complete>,
+    ) -> Option<Started> {
+        let mut lane = self.lane(op.direction()).lock();
+        if lane.is_closed {
+            return Some(Started::Done(Outcome::error(libc::EBADF)));
+        }
+        if !lane.pending.is_empty() || lane.is_draining {
+            return None;
+        }
+        if let Some(errno) = self.error() {
+            return Some(Started::Done(Outcome::error(errno)));
+        }
+        if let Some(outcome) = self.attempt(&mut op) {
+            self.note(&op, &outcome);
+            return Some(Started::Done(outcome));
+        }
+        if !op.has_begun() {
+            return None;
+        }
+        let complete = keep(&mut op);
+        lane.pending.push_back(Pending { op, tag, complete });
+        Some(Started::Pending)
+    }
+
+    /// Takes the queued operations that `matches` out, each with whom it would
+    /// have reported to.
+    pub(super) fn withdraw(&self, matches: &dyn Fn(&Tag) -> bool) -> Vec<(Op, Arc<dyn Complete>)> {
+        let mut lane = self.lane(Direction::Out).lock();
+        let (out, left): (VecDeque<Pending>, VecDeque<Pending>) =
+            std::mem::take(&mut lane.pending).into_iter().partition(|it| matches(&it.tag));
+        lane.pending = left;
+        out.into_iter().map(|pending| (pending.op, pending.complete)).collect()
+    }
+
     /// Remembers an error that ends the connection.
     fn note(&self, op: &Op, outcome: &Outcome) {
         if self.errors_stick
@@ -218,6 +262,7 @@ impl Stream {
 
     /// Completes every queued operation with `ECANCELED` and refuses new ones.
     pub(super) fn close(&self) -> usize {
+        self.has_closed.store(true, Ordering::SeqCst);
         self.take_out(&|_| true, true)
     }
 

@@ -23,6 +23,7 @@ mod fake;
 mod fork;
 mod lane;
 mod op;
+mod reports;
 mod threads;
 mod uring;
 
@@ -31,7 +32,7 @@ pub use fake::{Fake, Faults};
 pub use lane::Stream;
 pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
 
-pub(crate) use op::errno;
+pub(crate) use op::{bytes_of, errno};
 
 use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, Mutex, OnceLock, Ordering, Parker};
 use disk::{Job, Medium};
@@ -210,6 +211,34 @@ impl Engine {
         stream.try_now(op)
     }
 
+    /// Tries an operation at once and keeps what it could only begin; `None`
+    /// if it would have to wait from the start.
+    pub fn try_and_keep(
+        &self,
+        stream: &Arc<Stream>,
+        op: Op,
+        tag: Tag,
+        keep: impl FnOnce(&mut Op) -> Arc<dyn Complete>,
+    ) -> Option<Started> {
+        let direction = op.direction();
+        let started = stream.try_and_keep(op, tag, keep)?;
+        if let Started::Pending = started {
+            self.watch(stream, direction);
+            // It may have become ready before it was watched.
+            stream.run(direction);
+        }
+        Some(started)
+    }
+
+    /// Takes queued sends that `matches` out; they complete no more.
+    pub fn withdraw(
+        &self,
+        stream: &Stream,
+        matches: &dyn Fn(&Tag) -> bool,
+    ) -> Vec<(Op, Arc<dyn Complete>)> {
+        stream.withdraw(matches)
+    }
+
     fn watch(&self, stream: &Arc<Stream>, direction: Direction) {
         match &self.kind {
             Kind::Kernel(kernel) => {
@@ -245,10 +274,10 @@ impl Engine {
     /// Ends a stream: its operations complete with `ECANCELED`, its descriptor
     /// closes.
     pub fn close(&self, stream: &Stream) {
+        stream.close();
         if let Kind::Kernel(kernel) = &self.kind {
             kernel.reactor.forget(stream);
         }
-        stream.close();
         if let lane::Target::Kernel(fd, _) = &stream.target {
             drop(fd.lock().take());
         }

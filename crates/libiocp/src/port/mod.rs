@@ -21,7 +21,6 @@ use crate::wait::Signal;
 use queue::Queue;
 use seat::{Seat, Waiter};
 
-pub use seat::blocking;
 pub(crate) use seat::leave_for_good;
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in

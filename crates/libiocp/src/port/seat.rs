@@ -1,7 +1,7 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
 use super::{Packet, Port};
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
 
 #[cfg(loom)]
@@ -53,6 +53,7 @@ impl Seat {
         }
         *current = Some(Arc::clone(port));
         self.stamp.set(0);
+        watch_this_thread(Watcher { leave: block, enter: unblock });
         false
     }
 
@@ -96,47 +97,28 @@ pub(crate) fn leave_for_good() {
     });
 }
 
-/// Runs `f`, which may block, without counting against the port that the
-/// calling thread runs for: another thread is let in meanwhile.
-///
-/// Call it around what blocks outside this library. The thread counts again
-/// when `f` returns or unwinds, also if that exceeds the port's limit for a
-/// while.
-///
-/// # Examples
-/// ```
-/// let line = libiocp::blocking(|| std::fs::read_to_string("/proc/version"))?;
-/// assert!(line.starts_with("Linux"));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
-    struct Blocked(Option<Arc<Port>>);
-
-    impl Drop for Blocked {
-        fn drop(&mut self) {
-            if let Some(port) = self.0.take() {
-                // During thread exit the seat is gone, and with it the count.
-                let _ = SEAT.try_with(|seat| {
-                    if seat.is_blocked.replace(false) {
-                        port.enter();
-                    }
-                });
-            }
-        }
-    }
-
-    let port = SEAT.try_with(|seat| {
+/// The calling thread blocks; false if it does not count in any case.
+fn block() -> bool {
+    let left = SEAT.try_with(|seat| {
         let port = seat.port.borrow().clone()?;
         (!seat.is_blocked.replace(true)).then_some(port)
     });
-    let port = port.ok().flatten();
-    if let Some(port) = &port {
+    let left = left.ok().flatten();
+    if let Some(port) = &left {
         port.leave();
     }
-    let blocked = Blocked(port);
-    let result = f();
-    drop(blocked);
-    result
+    left.is_some()
+}
+
+/// The calling thread, which has blocked, goes on. During thread exit the
+/// seat is gone, and with it the count.
+fn unblock() {
+    let _ = SEAT.try_with(|seat| {
+        let port = seat.port.borrow().clone();
+        if let Some(port) = port.filter(|_| seat.is_blocked.replace(false)) {
+            port.enter();
+        }
+    });
 }
 
 const WAITING: u64 = 0;

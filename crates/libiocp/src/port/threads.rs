@@ -85,7 +85,7 @@ fn port_106_a_blocked_thread_lets_another_in() {
         let other = Arc::clone(&port);
         let taker = thread::spawn(move || take_one(&other).unwrap().key);
         port.post(Packet::new(2, 0, 0));
-        let key = blocking(|| taker.join().unwrap());
+        let key = crate::sync::blocking(|| taker.join().unwrap());
         assert_eq!(key, 2);
     });
 }

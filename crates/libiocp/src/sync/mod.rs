@@ -3,9 +3,12 @@
 //! `Mutex` refuses to nest: no lock is held while another is taken, so no lock
 //! is held while a module calls out (debug builds assert it).
 
+mod blocking;
 mod mutex;
 mod parker;
 
+pub use blocking::blocking;
+pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Deadline, Idle, Parker, Sleep};

@@ -6,6 +6,7 @@
 
 #include "crt_misc.h"
 #include "crt_print.h"
+#include "crt_scan.h"
 #include "crt_string.h"
 
 #endif

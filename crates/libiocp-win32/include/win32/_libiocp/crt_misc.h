@@ -53,6 +53,28 @@ using ::iocp_fputws;
 #define fputwc iocp_fputwc
 #define putwchar(wide) iocp_fputwc((wide), stdout)
 #define _putws(wide) (iocp_fputws((wide), stdout) < 0 || putchar('\n') < 0 ? -1 : 0)
+/* libc's functions for 32-bit characters that have no counterpart here: a call
+ * does not link. */
+#undef getwchar
+#undef fgetwc
+#undef getwc
+#undef fgetws
+#undef wscanf
+#undef fwscanf
+#undef swscanf
+#undef wcsftime
+#undef wcscoll
+#undef wcsxfrm
+#define getwchar iocp_getwchar_is_not_there
+#define fgetwc iocp_fgetwc_is_not_there
+#define getwc iocp_getwc_is_not_there
+#define fgetws iocp_fgetws_is_not_there
+#define wscanf iocp_wscanf_is_not_there
+#define fwscanf iocp_fwscanf_is_not_there
+#define swscanf iocp_swscanf_is_not_there
+#define wcsftime iocp_wcsftime_is_not_there
+#define wcscoll iocp_wcscoll_is_not_there
+#define wcsxfrm iocp_wcsxfrm_is_not_there
 
 IOCP_INLINE FILE *_wfopen(const WCHAR *filename, const WCHAR *mode)
 {

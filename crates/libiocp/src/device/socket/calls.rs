@@ -230,19 +230,6 @@ impl Socket {
         self.with_fd(look).unwrap_or(false)
     }
 
-    /// Takes the reports of datagrams that did not arrive, of which one has
-    /// just failed a receive.
-    pub(super) fn drain_error_queue(&self) {
-        let take = |fd| {
-            // SAFETY: all zeroes is a valid msghdr: no buffer, no name.
-            let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-            let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
-            // SAFETY: the message names no memory to write to.
-            unsafe { libc::recvmsg(fd, &raw mut message, flags) >= 0 }
-        };
-        while self.with_fd(take).unwrap_or(false) {}
-    }
-
     /// Ends receiving (0), sending (1) or both (2). What is pending is not
     /// touched; the end of sending goes behind it.
     ///
@@ -333,11 +320,12 @@ impl Socket {
         deadline: Option<Deadline>,
     ) -> Result<Outcome, WinsockError> {
         if self.state.is_nonblocking() {
+            if self.state.is_stream() && matches!(op, Op::Send { .. }) {
+                return self.send_now(engine, op);
+            }
             let outcome = engine.try_now(&self.stream, &mut op);
             return match (outcome, op) {
                 (Some(outcome), _) => Ok(outcome),
-                // Some of it is on its way.
-                (None, Op::Send { sent, .. }) if sent > 0 => Ok(Outcome::of(sent as i64)),
                 (None, Op::Receive { received, .. }) if received > 0 => {
                     Ok(Outcome::of(received as i64))
                 }

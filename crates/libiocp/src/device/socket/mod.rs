@@ -5,6 +5,7 @@
 //! the state, never by their number alone.
 #![allow(unsafe_code)]
 
+mod background;
 mod calls;
 mod state;
 
@@ -267,9 +268,6 @@ impl Socket {
     /// The status and the byte count of a receive.
     fn received(&self, outcome: &Outcome, capacity: usize) -> (Status, usize) {
         if let Some(errno) = outcome.errno() {
-            if !self.state.is_stream() {
-                self.drain_error_queue();
-            }
             return (self.status(errno), 0);
         }
         if !self.state.is_stream() && outcome.flags & libc::MSG_TRUNC != 0 {
@@ -422,6 +420,7 @@ impl Socket {
         for acceptor in acceptors {
             engine.cancel(&acceptor.stream, &|tag| tag.acceptor != 0);
         }
+        self.see_off(engine);
         engine.close(&self.stream);
     }
 

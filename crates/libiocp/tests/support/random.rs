@@ -1,4 +1,6 @@
 //! A small generator, so that a seed means the same everywhere.
+// Each test uses a part of it.
+#![allow(dead_code)]
 
 /// Numbers from a seed (splitmix).
 pub(crate) struct Random(pub(crate) u64);

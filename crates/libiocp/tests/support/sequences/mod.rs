@@ -8,6 +8,7 @@
 
 mod check;
 mod input;
+#[path = "../memory.rs"]
 mod memory;
 mod model;
 mod operations;

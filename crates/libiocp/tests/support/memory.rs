@@ -1,5 +1,8 @@
 //! What an operation borrows from its caller, and whether it is left alone
 //! afterwards.
+#![allow(unsafe_code)]
+// Each test uses a part of it.
+#![allow(dead_code)]
 
 use libiocp::engine::{Buffer, Buffers};
 use libiocp::overlapped::{Overlapped, OverlappedRef};

@@ -292,6 +292,10 @@ fn fake_transfer(bytes: &mut Vec<u8>, op: DiskOp, done: usize) -> i64 {
     };
     let (start, length) = rest(buffer, done);
     if is_write {
+        // As in the kernel, nothing written extends nothing.
+        if length == 0 {
+            return 0;
+        }
         let end = offset + length;
         bytes.resize(bytes.len().max(end), 0);
         // SAFETY: the source is valid by the contract of `Buffer::new`, the

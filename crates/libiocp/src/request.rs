@@ -114,6 +114,8 @@ impl Request {
             && let Some(association) = file.association()
         {
             association.port.post(Packet::with_status(association.key, context, status, bytes));
+        } else {
+            self.report.overlapped.release();
         }
     }
 }

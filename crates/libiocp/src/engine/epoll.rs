@@ -24,6 +24,10 @@ use std::time::Duration;
 /// The token of the eventfd that wakes the leader.
 const KICK: u64 = 0;
 
+/// The bits of the leader that tell its rank; the others number the leads, so
+/// that a leader who comes back late does not take another's lead for its own.
+const RANK: u32 = 3;
+
 const NOBODY: u32 = 0;
 const STAND_IN: u32 = 1;
 /// A thread that waits for something else than packets.
@@ -135,7 +139,7 @@ impl Reactor {
             token if is_new_interest => self.widen(stream, token)?,
             _ => {}
         }
-        if self.leader.load(Ordering::SeqCst) == NOBODY {
+        if self.leader.load(Ordering::SeqCst) & RANK == NOBODY {
             self.call_stand_in();
         }
         Ok(())
@@ -285,32 +289,40 @@ impl Reactor {
         usize::try_from(count).unwrap_or(0)
     }
 
-    /// Becomes the leader as `rank`, if nobody leads who has a better claim.
-    fn try_lead(&self, rank: u32) -> bool {
-        let lead = |from| {
-            self.leader.compare_exchange(from, rank, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    /// Becomes the leader as `rank`, if nobody leads who has a better claim:
+    /// the word of this lead, which no other lead has.
+    fn try_lead(&self, rank: u32) -> Option<u32> {
+        let mut leader = self.leader.load(Ordering::SeqCst);
+        let lead = loop {
+            let may_lead = match leader & RANK {
+                NOBODY => true,
+                STAND_IN => rank != STAND_IN,
+                BYSTANDER => rank == SERVER,
+                _ => false,
+            };
+            if !may_lead {
+                return None;
+            }
+            let lead = (leader & !RANK).wrapping_add(RANK + 1) | rank;
+            match self.leader.compare_exchange(leader, lead, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => break lead,
+                Err(now) => leader = now,
+            }
         };
-        let has_led = if lead(NOBODY) {
-            true
-        } else if lead(STAND_IN) {
-            ring(&self.yield_to);
-            true
-        } else if rank == SERVER && lead(BYSTANDER) {
-            ring(&self.kick);
-            true
-        } else {
-            false
-        };
-        if has_led {
-            self.changes.fetch_add(1, Ordering::Relaxed);
+        match leader & RANK {
+            STAND_IN => ring(&self.yield_to),
+            BYSTANDER => ring(&self.kick),
+            _ => {}
         }
-        has_led
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Some(lead)
     }
 
     /// Gives up the lead, unless somebody has taken it.
-    fn stop_leading(&self, rank: u32) {
+    fn stop_leading(&self, lead: u32) {
         self.changes.fetch_add(1, Ordering::Relaxed);
-        let _ = self.leader.compare_exchange(rank, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
+        let nobody = (lead & !RANK) | NOBODY;
+        let _ = self.leader.compare_exchange(lead, nobody, Ordering::SeqCst, Ordering::SeqCst);
         if !self.is_idle() {
             self.call_stand_in();
         }
@@ -326,7 +338,7 @@ impl Reactor {
 
     /// Leads until `parker` is notified or `deadline` passes; `None` when
     /// somebody has taken the lead before that.
-    fn lead(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> Option<bool> {
+    fn lead(&self, lead: u32, parker: &Parker, deadline: Option<Deadline>) -> Option<bool> {
         let wait = deadline.map_or(Wait::ForEver, Wait::Until);
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         loop {
@@ -350,7 +362,7 @@ impl Reactor {
             if deadline.is_some_and(Deadline::has_passed) {
                 return Some(false);
             }
-            if rank == BYSTANDER && self.leader.load(Ordering::SeqCst) != BYSTANDER {
+            if self.leader.load(Ordering::SeqCst) != lead {
                 return None;
             }
         }
@@ -377,9 +389,11 @@ impl Reactor {
         if rank == SERVER && !self.server_came.load(Ordering::Relaxed) {
             self.server_came.store(true, Ordering::Relaxed);
         }
-        if !self.is_idle() && self.try_lead(rank) {
-            let notified = self.lead(rank, parker, deadline);
-            self.stop_leading(rank);
+        if !self.is_idle()
+            && let Some(lead) = self.try_lead(rank)
+        {
+            let notified = self.lead(lead, parker, deadline);
+            self.stop_leading(lead);
             if let Some(notified) = notified {
                 return notified;
             }

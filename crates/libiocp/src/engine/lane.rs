@@ -8,16 +8,12 @@
 
 use super::op::{Direction, Op, Outcome};
 use super::{Complete, Started, Tag};
-use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicUsize, Deadline, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicUsize, Mutex, Ordering};
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::time::Duration;
 
 /// How many operations are completed before the lane is looked at again.
 const BATCH: usize = 16;
-/// How long what was empty is taken to be empty still: long enough for a reply
-/// to be sent, and too short for anything that waits for it to be noticed.
-const STILL_EMPTY: Duration = Duration::from_micros(30);
 
 /// What makes an attempt: the kernel, or the fake engine's idea of it.
 pub(super) trait Attempt: Send + Sync {
@@ -56,16 +52,6 @@ struct Lane {
     pending: VecDeque<Pending>,
     is_draining: bool,
     is_closed: bool,
-    /// When everything there was had been received, unless more has come.
-    emptied: Option<Deadline>,
-}
-
-impl Lane {
-    /// Whether a receive would find nothing. It is watched then, and what
-    /// comes after the queueing is reported: so no attempt is needed.
-    fn is_empty_still(&self) -> bool {
-        self.emptied.is_some_and(|emptied| emptied.elapsed() < STILL_EMPTY)
-    }
 }
 
 struct Pending {
@@ -127,13 +113,9 @@ impl Stream {
         self.error.store(0, Ordering::Release);
     }
 
-    /// Whether somebody learns when the descriptor becomes ready.
-    fn is_watched(&self) -> bool {
-        self.token.load(Ordering::Acquire) != 0
-    }
-
     /// Starts an operation: tries it if nothing is before it, else queues it.
-    /// What it needs to complete later is made only if it has to wait.
+    /// The operation is handed back in `Started::Done`'s place of nothing:
+    /// what it needs to complete later is made only if it has to wait.
     pub(super) fn start(
         &self,
         mut op: Op,
@@ -149,10 +131,7 @@ impl Stream {
             if let Some(errno) = self.error() {
                 return Started::Done(Outcome::error(errno));
             }
-            let is_in_vain =
-                matches!(op, Op::Receive { .. }) && self.is_watched() && lane.is_empty_still();
-            if !is_in_vain && let Some(outcome) = self.attempt(&mut op) {
-                lane.emptied = op.has_emptied(&outcome).then(Deadline::now);
+            if let Some(outcome) = self.attempt(&mut op) {
                 self.note(&op, &outcome);
                 return Started::Done(outcome);
             }
@@ -236,7 +215,6 @@ impl Stream {
     pub(super) fn run(&self, direction: Direction) -> bool {
         {
             let mut lane = self.lane(direction).lock();
-            lane.emptied = None;
             if lane.is_draining || lane.pending.is_empty() {
                 return false;
             }
@@ -268,8 +246,6 @@ impl Stream {
                 },
             };
             self.note(&front.op, &outcome);
-            let has_emptied = front.op.has_emptied(&outcome);
-            lane.emptied = has_emptied.then(Deadline::now);
             if let Some(pending) = lane.pending.pop_front() {
                 done.push((pending.complete, outcome));
             }

@@ -271,17 +271,6 @@ impl Op {
         }
     }
 
-    /// Whether a receive that came to `outcome` has left nothing behind: it
-    /// got something, and less than it had room for.
-    pub(crate) fn has_emptied(&self, outcome: &Outcome) -> bool {
-        match self {
-            Op::Receive { buffers, wants_source: false, flags: 0, .. } => {
-                outcome.result > 0 && (outcome.result as usize) < buffers.len()
-            }
-            _ => false,
-        }
-    }
-
     /// Tries it on a descriptor without blocking; `None` if it would block.
     pub(crate) fn attempt(&mut self, fd: i32) -> Option<Outcome> {
         match self {

@@ -1,7 +1,7 @@
 //! The thread that looks after operations while nobody leads.
 #![allow(unsafe_code)]
 
-use super::{NOBODY, Reactor, STAND_IN, Wait, hush};
+use super::{NOBODY, RANK, Reactor, STAND_IN, Wait, hush};
 use crate::sync::{Deadline, Ordering};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Reactor {
         let (mut seen, mut quiet_steps, mut patience) = (0, 0, Patience::default());
         while !self.stops.load(Ordering::Acquire) {
             let changes = self.changes.load(Ordering::Relaxed);
-            let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
+            let is_led = self.leader.load(Ordering::SeqCst) & RANK != NOBODY;
             quiet_steps = if changes == seen { quiet_steps + 1 } else { 0 };
             seen = changes;
             if self.server_came.swap(false, Ordering::Relaxed) {
@@ -43,7 +43,7 @@ impl Reactor {
     fn sleep_as_stand_in(&self) {
         self.stand_in_sleeps.store(true, Ordering::SeqCst);
         // Who comes from here on calls; who came before is seen here.
-        let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
+        let is_led = self.leader.load(Ordering::SeqCst) & RANK != NOBODY;
         if !(is_led || self.is_idle()) || self.stops.load(Ordering::SeqCst) {
             self.stand_in_sleeps.store(false, Ordering::SeqCst);
             return;
@@ -53,14 +53,9 @@ impl Reactor {
     }
 
     fn lead_as_stand_in(&self, patience: &mut Patience) {
-        let lead =
-            self.leader.compare_exchange(NOBODY, STAND_IN, Ordering::SeqCst, Ordering::SeqCst);
-        if lead.is_err() {
-            return;
-        }
-        let leads = || {
-            self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
-        };
+        let Some(lead) = self.try_lead(STAND_IN) else { return };
+        let leads =
+            || self.leader.load(Ordering::SeqCst) == lead && !self.stops.load(Ordering::Acquire);
         while leads() {
             let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
             self.become_sleeper();
@@ -82,7 +77,7 @@ impl Reactor {
                 }
             }
         }
-        let _ = self.leader.compare_exchange(STAND_IN, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
+        self.stop_leading(lead);
     }
 
     fn poll_as_stand_in(&self) -> Readiness {

@@ -245,6 +245,9 @@ fn fake_transfer(bytes: &mut Vec<u8>, op: DiskOp, done: usize) -> i64 {
         DiskOp::Nothing => return 0,
     };
     let (start, length) = rest(buffer, done);
+    if length == 0 {
+        return 0;
+    }
     if is_write {
         let end = offset + length;
         bytes.resize(bytes.len().max(end), 0);

@@ -106,6 +106,20 @@ static void hnd_055_rights_of_each_call(void)
     CloseHandle(event);
 }
 
+static void hnd_055_rights_given_at_creation(void)
+{
+    HANDLE nothing = CreateEventExA(NULL, NULL, CREATE_EVENT_INITIAL_SET, 0);
+    HANDLE waitable = CreateEventExA(NULL, NULL, CREATE_EVENT_INITIAL_SET, SYNCHRONIZE);
+
+    ok(nothing && waitable, "%u", (unsigned)GetLastError());
+    ok_wait_fails(WaitForSingleObject(nothing, 0), ERROR_ACCESS_DENIED);
+    ok_fails(SetEvent(nothing), ERROR_ACCESS_DENIED);
+    ok(is_signaled(waitable) && !is_signaled(waitable), "%u", (unsigned)GetLastError());
+    ok_fails(SetEvent(waitable), ERROR_ACCESS_DENIED);
+    CloseHandle(waitable);
+    CloseHandle(nothing);
+}
+
 /* Rules: HND-55, HND-120, HND-60 */
 static void hnd_055_rights_of_file_operations(void)
 {
@@ -156,6 +170,7 @@ int main(void)
     RUN(hnd_053_generic_rights_of_a_port);
     RUN(hnd_054_read_and_write_do_not_include_waiting);
     RUN(hnd_055_rights_of_each_call);
+    RUN(hnd_055_rights_given_at_creation);
     RUN(hnd_055_rights_of_file_operations);
     RUN(hnd_060_a_file_without_rights);
     return conform_end();

@@ -1,7 +1,7 @@
 /* CloseHandle and the reuse of values: handles.md sections C and D. */
 #include "handles.h"
 
-/* Rules: HND-15, HND-19 */
+/* Rules: HND-15, HND-16, HND-19 */
 static void hnd_015_open_values_are_distinct(void)
 {
     enum { COUNT = 20000 };

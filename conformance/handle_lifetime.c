@@ -134,6 +134,31 @@ static void hnd_064_completions_to_a_dead_port_go_nowhere(void)
     settle();
 }
 
+/* Rules: HND-45, HND-30 */
+static void hnd_045_the_peer_sees_one_close(void)
+{
+    HANDLE copies[3];
+    SOCKET client, server;
+    u_long nonblocking = 1;
+    char buffer[4];
+    int i;
+
+    make_tcp_pair(&client, &server);
+    ok(!ioctlsocket(client, FIONBIO, &nonblocking), "nonblocking");
+    for (i = 0; i < 3; i++) copies[i] = duplicate((HANDLE)server);
+    for (i = 0; i < 3; i++) CloseHandle(copies[i]);
+    settle();
+    ok(recv(client, buffer, 4, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK,
+       "the close of a duplicate is seen: %d", WSAGetLastError());
+    ok(send(server, "abc", 3, 0) == 3 && has_bytes(client, 3), "the connection works");
+    ok(recv(client, buffer, 4, 0) == 3, "%d", WSAGetLastError());
+    closesocket(server);
+    nonblocking = 0;
+    ioctlsocket(client, FIONBIO, &nonblocking);
+    ok(recv(client, buffer, 4, 0) == 0, "the last close is not seen: %d", WSAGetLastError());
+    closesocket(client);
+}
+
 static BOOL exists(const char *name)
 {
     HANDLE file = CreateFileA(name, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
@@ -189,6 +214,7 @@ static void hnd_065_cleanup_comes_with_the_last_handle(void)
 int main(void)
 {
     net_start();
+    RUN(hnd_045_the_peer_sees_one_close);
     RUN(hnd_061_a_pending_operation_keeps_its_event);
     RUN(hnd_061_the_event_is_still_set_through_a_duplicate);
     RUN(hnd_061_a_thread_runs_without_handles);

@@ -59,6 +59,7 @@ static void blocking_lets_a_waiter_in(HANDLE handle, void (*block)(struct actor 
     CloseHandle(port);
 }
 
+/* Rules: PORT-106, PORT-115 */
 static void port_106_sleep_lets_a_waiter_in(void)
 {
     blocking_lets_a_waiter_in(NULL, sleep_a_while, NULL);
@@ -69,6 +70,7 @@ static void set_its_event(struct actor *actor)
     SetEvent(actor->handle);
 }
 
+/* Rules: PORT-106, PORT-115 */
 static void port_106_a_wait_lets_a_waiter_in(void)
 {
     HANDLE event = make_event(FALSE, FALSE);
@@ -86,6 +88,7 @@ static void send_a_byte(struct actor *actor)
     send(peer, "x", 1, 0);
 }
 
+/* Rules: PORT-106, PORT-115 */
 static void port_106_synchronous_io_lets_a_waiter_in(void)
 {
     SOCKET server;
@@ -111,6 +114,39 @@ static void port_106_blocking_before_the_packet_arrives(void)
     SetEvent(event);
     actor_stop(&runner);
     waiters_stop(&waiter, 1, port);
+    CloseHandle(event);
+    CloseHandle(port);
+}
+
+static void take_and_wait(struct actor *actor)
+{
+    actor->packet = get_packet(actor->port, actor->milliseconds);
+    InterlockedIncrement((volatile LONG *)actor->context);
+    WaitForSingleObject(actor->handle, actor->milliseconds);
+}
+
+/* Under a limit of one, four threads have work at hand: each blocks in it. */
+static void port_112_spare_threads_work_while_others_block(void)
+{
+    HANDLE port = make_port(1), event = make_event(TRUE, FALSE);
+    struct actor workers[4];
+    volatile LONG working = 0;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        actor_start(&workers[i], port, FALSE);
+        workers[i].handle = event;
+        workers[i].context = (void *)&working;
+        actor_begin(&workers[i], take_and_wait);
+    }
+    for (i = 0; i < 4; i++) PostQueuedCompletionStatus(port, 0, 1, NULL);
+    ok(reaches(&working, 4, LIMIT / 2), "%d threads work", (int)working);
+    SetEvent(event);
+    for (i = 0; i < 4; i++) {
+        ok(actor_ends(&workers[i], LIMIT), "thread %d does not end", i);
+        ok_success(workers[i].packet, 0, 1, NULL);
+    }
+    waiters_stop(workers, 4, port);
     CloseHandle(event);
     CloseHandle(port);
 }
@@ -145,6 +181,7 @@ static void do_not_block(struct actor *actor)
 
     for (i = 0; i < 100; i++) {
         Sleep(0);
+        SwitchToThread();
         WaitForSingleObject(actor->handle, 0);
         WaitForSingleObject(actor->handle, LIMIT);
         WaitForSingleObject(actor->thread, 0);
@@ -176,6 +213,7 @@ int main(void)
     RUN_WINE_FAILS(port_106_a_wait_lets_a_waiter_in, NO_LIMIT);
     RUN_WINE_FAILS(port_106_synchronous_io_lets_a_waiter_in, NO_LIMIT);
     RUN(port_106_blocking_before_the_packet_arrives);
+    RUN(port_112_spare_threads_work_while_others_block);
     RUN_WINE_FAILS(port_107_a_resumed_thread_counts_again, NO_LIMIT);
     RUN_WINE_FAILS(port_109_waits_that_do_not_block_keep_the_slot, NO_LIMIT);
     return conform_end();

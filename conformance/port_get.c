@@ -49,7 +49,8 @@ static SOCKET make_datagram_socket(struct sockaddr_in *address)
     return result;
 }
 
-/* A warning, here a datagram longer than its buffer, is a failure too. */
+/* A warning, here a datagram longer than its buffer, is a failure too.
+ * Rules: PORT-052, PORT-126 */
 static void port_052_warnings_are_failures(void)
 {
     HANDLE port = make_port(0);
@@ -66,6 +67,31 @@ static void port_052_warnings_are_failures(void)
     ok_failure(get_packet(port, LIMIT), ERROR_MORE_DATA, 4, 6, &overlapped);
     ok(STATUS_OF(&overlapped) == 0x80000005, "status %#x", (unsigned)STATUS_OF(&overlapped));
     ok(!memcmp(buffer, "abcd", 4), "the beginning is there");
+    closesocket(sender);
+    closesocket(receiver);
+    CloseHandle(port);
+}
+
+/* The same with the datagram there before the receive: a packet all the same.
+ * Winsock may tell the caller of the warning, or that the receive is pending. */
+static void port_125_an_immediate_warning_queues_a_packet(void)
+{
+    HANDLE port = make_port(0);
+    struct sockaddr_in address;
+    SOCKET receiver = make_datagram_socket(&address);
+    SOCKET sender = WSASocketW(AF_INET, SOCK_DGRAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED);
+    OVERLAPPED overlapped = {0};
+    char buffer[4];
+    int error;
+
+    CreateIoCompletionPort((HANDLE)receiver, port, 6, 0);
+    ok(!connect(sender, (struct sockaddr *)&address, sizeof(address)), "connect");
+    ok(send(sender, "abcdefgh", 8, 0) == 8, "send");
+    ok(has_bytes(receiver, 8), "the datagram does not arrive");
+    error = start_receive(receiver, buffer, sizeof(buffer), &overlapped);
+    ok(error == WSA_IO_PENDING || error == WSAEMSGSIZE, "%d", error);
+    ok_failure(get_packet(port, LIMIT), ERROR_MORE_DATA, 4, 6, &overlapped);
+    ok_none(get_packet(port, 0), WAIT_TIMEOUT);
     closesocket(sender);
     closesocket(receiver);
     CloseHandle(port);
@@ -221,7 +247,8 @@ static void port_062_each_packet_is_taken_once(void)
     CloseHandle(port);
 }
 
-/* The system leaves overlapped and buffer alone once the packet is out. */
+/* Until the packet is out overlapped and buffer are the system's, then no more.
+ * Rules: PORT-062, PORT-162 */
 static void port_062_overlapped_is_free_after_the_packet(void)
 {
     HANDLE port = make_port(0), event = make_event(TRUE, FALSE);
@@ -275,6 +302,7 @@ int main(void)
     RUN(port_050_packet_of_a_success);
     RUN(port_051_packet_of_a_failure);
     RUN(port_052_warnings_are_failures);
+    RUN(port_125_an_immediate_warning_queues_a_packet);
     RUN(port_053_timeout_leaves_bytes_and_key);
     RUN(port_055_bad_port);
     RUN(port_057_bytes_are_32_bits_the_rest_is_full_width);

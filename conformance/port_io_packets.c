@@ -282,7 +282,8 @@ static void port_134_flush_is_synchronous(void)
     CloseHandle(port);
 }
 
-/* Rules: PORT-135, PORT-123 */
+/* The end of the file is known at once; the read pends and queues all the same.
+ * Rules: PORT-135, PORT-123, PORT-124 */
 static void port_135_disk_reads(void)
 {
     HANDLE port = make_port(0), file = make_overlapped_file();

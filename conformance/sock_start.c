@@ -131,18 +131,20 @@ static void sock_002_last_cleanup_ends_pending_receives(void)
 {
     WSADATA data;
     static OVERLAPPED ov;
-    struct pair pair;
     HANDLE port;
+    SOCKET s;
     static char byte;
 
     ok_zero(WSAStartup(MAKEWORD(2, 2), &data));
-    pair = tcp_pair();
-    port = port_of(pair.here, KEY);
+    /* No connection: the order in which both ends close would show. */
+    s = udp_socket();
+    bind_loopback(s);
+    port = port_of(s, KEY);
     fresh(&ov);
-    ok_pends(start_recv(pair.here, &byte, 1, &ov));
+    ok_pends(start_recv(s, &byte, 1, &ov));
     ok_zero(WSACleanup());
     WINE_DIFFERS("the status of a receive that a close ends")
-    ok_failure(port, KEY, &ov, ERROR_CONNECTION_ABORTED, 0);
+    ok_failure(port, KEY, &ov, ERROR_OPERATION_ABORTED, 0);
     ok_quiet(port);
     CloseHandle(port);
 }
@@ -186,7 +188,6 @@ static void sock_005_a_socket_is_a_kernel_handle(void)
 
     ok(sizeof(SOCKET) == 8 && INVALID_SOCKET == (SOCKET)INVALID_HANDLE_VALUE, "SOCKET type");
     ok(s != 0 && s % 4 == 0, "socket %llx", (unsigned long long)s);
-    ok_true(GetHandleInformation((HANDLE)s, &flags));
     ok_true(SetHandleInformation((HANDLE)s, HANDLE_FLAG_INHERIT, 0));
     ok_true(GetHandleInformation((HANDLE)s, &flags));
     ok(!(flags & HANDLE_FLAG_INHERIT), "flags %u", (unsigned)flags);

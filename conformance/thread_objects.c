@@ -110,6 +110,24 @@ static void hnd_101_many_threads(void)
     ok(!wrong, "%d wrong exit codes", wrong);
 }
 
+static void hnd_101_a_suspended_thread_starts_when_it_is_resumed(void)
+{
+    HANDLE thread;
+
+    go = 1;
+    thread = CreateThread(NULL, 0, return_when_told, (void *)3, CREATE_SUSPENDED, NULL);
+    ok(thread != NULL, "no thread: %u", (unsigned)GetLastError());
+    ok(WaitForSingleObject(thread, MOMENT) == WAIT_TIMEOUT, "it runs");
+    ok(ResumeThread(thread) == 1, "the count was not 1");
+    ok(WaitForSingleObject(thread, LIMIT) == WAIT_OBJECT_0, "no end");
+    CloseHandle(thread);
+    thread = start(return_when_told, 0);
+    ok(ResumeThread(thread) == 0, "the count of a running thread was not 0");
+    go = 1;
+    ok(WaitForSingleObject(thread, LIMIT) == WAIT_OBJECT_0, "no end");
+    CloseHandle(thread);
+}
+
 static volatile DWORD seen_id;
 
 static DWORD WINAPI tell_id(void *unused)
@@ -202,6 +220,7 @@ int main(void)
     RUN(hnd_101_a_thread_signals_at_its_end);
     RUN(hnd_101_the_end_releases_all_waiters);
     RUN(hnd_101_many_threads);
+    RUN(hnd_101_a_suspended_thread_starts_when_it_is_resumed);
     RUN(hnd_101_thread_ids);
     RUN(hnd_107_beginthreadex_leaves_its_handle_open);
     return conform_end();

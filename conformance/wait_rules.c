@@ -200,6 +200,34 @@ static void hnd_083_semaphore_units_are_handed_over(void)
     CloseHandle(semaphore);
 }
 
+static void hnd_084_pulse_releases_those_who_wait_now(void)
+{
+    HANDLE manual = make_event(TRUE, FALSE), automatic = make_event(FALSE, FALSE);
+    struct actor waiters[3];
+    int i, ended = 0;
+
+    ok(PulseEvent(manual) && !is_signaled(manual), "nobody waits");
+    waiters_for(manual, waiters, 3);
+    ok(PulseEvent(manual), "%u", (unsigned)GetLastError());
+    ok(!is_signaled(manual), "it stays set");
+    for (i = 0; i < 3; i++) {
+        ok(actor_ends(&waiters[i], LIMIT / 2) && waiters[i].packet.error == WAIT_OBJECT_0,
+           "waiter %d: %#x", i, (unsigned)waiters[i].packet.error);
+        actor_stop(&waiters[i]);
+    }
+    waiters_for(automatic, waiters, 3);
+    ok(PulseEvent(automatic) && !is_signaled(automatic), "%u", (unsigned)GetLastError());
+    settle();
+    for (i = 0; i < 3; i++) ended += actor_ends(&waiters[i], 0);
+    ok(ended == 1, "%d waiters of an automatic event ended", ended);
+    SetEvent(automatic);
+    SetEvent(automatic);
+    for (i = 0; i < 3; i++) actor_stop(&waiters[i]);
+    ok_fails(PulseEvent(NULL), ERROR_INVALID_HANDLE);
+    CloseHandle(automatic);
+    CloseHandle(manual);
+}
+
 static void hnd_085_timeouts(void)
 {
     HANDLE event = make_event(FALSE, TRUE);
@@ -341,6 +369,7 @@ int main(void)
     RUN(hnd_083_a_signal_that_was_handed_over_cannot_be_stolen);
     RUN(hnd_083_set_and_reset_frees_all_waiters);
     RUN(hnd_083_semaphore_units_are_handed_over);
+    RUN(hnd_084_pulse_releases_those_who_wait_now);
     RUN(hnd_085_timeouts);
     RUN(hnd_086_kinds_that_can_be_waited_for);
     RUN(hnd_087_recycling_during_a_wait);

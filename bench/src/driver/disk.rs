@@ -14,8 +14,7 @@ use super::{Settings, cell};
 const BLOCK: usize = 4096;
 const EXPLANATION: &str = "4 KiB reads at random places of one file, by one thread that keeps so \
     many under way. Median and extremes of alternating runs, ratios taken round by round: reads \
-    per second, and CPU time of the whole process per read, each over fio's. `skip` sets \
-    `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS`. libiocp's program checks the first bytes of every \
+    per second, and CPU time of the whole process per read, each over fio's. libiocp's program checks the first bytes of every \
     block it reads; fio checks nothing and takes no latencies.";
 
 /// The test file, removed when dropped.
@@ -91,11 +90,11 @@ fn race(
     kind: &str,
     results: &mut Table,
 ) -> Result<(), Failure> {
-    let names = ["fio, io_uring", "libiocp plain", "libiocp skip"];
+    let names = ["fio, io_uring", "libiocp"];
     let mut rates = vec![Vec::new(); names.len()];
     let mut costs = vec![Vec::new(); names.len()];
     for _ in 0..settings.rounds(5) {
-        let runs = [fio(load)?, own(ours, load, 0)?, own(ours, load, 1)?];
+        let runs = [fio(load)?, own(ours, load)?];
         for (i, run) in runs.into_iter().enumerate() {
             rates[i].push(run.reads_per_second);
             costs[i].push(run.cpu_us_per_read);
@@ -115,7 +114,7 @@ fn race(
     Ok(())
 }
 
-fn own(program: &Path, load: Load<'_>, skip: u8) -> Result<Measured, Failure> {
+fn own(program: &Path, load: Load<'_>) -> Result<Measured, Failure> {
     let mut command = Command::new(program);
     command.arg(load.file).args([
         format!("blocks={}", load.blocks),
@@ -123,7 +122,6 @@ fn own(program: &Path, load: Load<'_>, skip: u8) -> Result<Measured, Failure> {
         format!("depth={}", load.depth),
         format!("ms={}", load.seconds * 1000),
         format!("direct={}", u8::from(load.direct)),
-        format!("skip={skip}"),
     ]);
     let done = process::run(&mut command, &[])?;
     let (reads, seconds) = (done.number("reads")?, done.number("seconds")?);

@@ -37,7 +37,8 @@ exports! {
     KERNEL32 {
         consoleapi:
             GenerateConsoleCtrlEvent, GetConsoleCP, GetConsoleOutputCP, SetConsoleCP,
-            SetConsoleCtrlHandler, SetConsoleOutputCP, SetConsoleTitleA, SetConsoleTitleW;
+            SetConsoleCtrlHandler, SetConsoleOutputCP, SetConsoleTitleA, SetConsoleTitleW,
+            WriteConsoleA, WriteConsoleW;
         debugapi:
             DebugBreak, IsDebuggerPresent, OutputDebugStringA, OutputDebugStringW;
         errhandlingapi:

@@ -57,6 +57,8 @@ pub(crate) unsafe fn read(name: *const u8, namelen: i32, family: i32) -> Result<
     if i32::from(u16::from_ne_bytes([bytes[0], bytes[1]])) != family {
         return Err(WSAEAFNOSUPPORT);
     }
+    // A local address without a path is no name: Linux would take the zeroes for one.
+    let len = if family == AF_UNIX && bytes[2] == 0 { 2 } else { len };
     let number = kernel_family(family).ok_or(WSAEINVAL)?;
     bytes[..2].copy_from_slice(&(number as u16).to_ne_bytes());
     Ok(Address::from_bytes(&bytes[..len]))
@@ -83,15 +85,15 @@ pub(crate) unsafe fn write(address: &Address, name: *mut u8, namelen: *mut i32) 
         return Err(WSAEFAULT);
     }
     let (bytes, len) = windows_bytes(address);
-    // SAFETY: this function's contract.
-    let room = unsafe { *namelen };
+    // SAFETY: this function's contract; nobody promises alignment.
+    let room = unsafe { namelen.read_unaligned() };
     if room < len as i32 {
         return Err(WSAEFAULT);
     }
     // SAFETY: this function's contract, and the room was just checked.
     unsafe {
         ptr::copy_nonoverlapping(bytes.as_ptr(), name, len);
-        namelen.write(len as i32);
+        namelen.write_unaligned(len as i32);
     }
     Ok(())
 }

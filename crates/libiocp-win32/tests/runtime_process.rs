@@ -1,16 +1,14 @@
-//! Time, the environment, values of threads, modules, the console.
-#![allow(unsafe_code, missing_docs, clippy::print_stdout, clippy::undocumented_unsafe_blocks)]
+//! Time, the environment, values of threads, modules.
+#![allow(unsafe_code, missing_docs, clippy::undocumented_unsafe_blocks)]
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::zeroed;
-use std::process::{Command, Stdio};
 use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use iocp::consoleapi::SetConsoleCtrlHandler;
 use iocp::errhandlingapi::{GetLastError, SetErrorMode, SetLastError};
 use iocp::fibersapi::*;
 use iocp::fileapi::CompareFileTime;
@@ -20,7 +18,7 @@ use iocp::processthreadsapi::*;
 use iocp::profileapi::*;
 use iocp::sysinfoapi::*;
 use iocp::timezoneapi::*;
-use iocp::types::{BOOL, FALSE, FILETIME, LPVOID, MEMORYSTATUSEX, SYSTEM_INFO, SYSTEMTIME, TRUE};
+use iocp::types::{FALSE, FILETIME, LPVOID, MEMORYSTATUSEX, SYSTEM_INFO, SYSTEMTIME, TRUE};
 use iocp::winbase::{GetComputerNameA, GetProcessAffinityMask};
 
 /// The directory, the environment and the indexes belong to the whole process.
@@ -401,88 +399,6 @@ fn module_file_name_is_cut_and_says_so() {
         assert_eq!(GetModuleHandleExA(3, null(), &mut module), FALSE);
         assert_eq!(error(), 87);
     }
-}
-
-/// Runs one of the tests marked as children in a process of its own.
-fn child(name: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture"]).env("IOCP_CHILD", name);
-    command.stdout(Stdio::piped());
-    command
-}
-
-fn is_child(name: &str) -> bool {
-    std::env::var("IOCP_CHILD").is_ok_and(|child| child == name)
-}
-
-unsafe extern "C" {
-    fn puts(text: *const c_char) -> i32;
-}
-
-/// What C streams hold is written, other threads do not matter, and the code's low byte is seen.
-#[test]
-fn exit_process_writes_out_c_streams() {
-    const NAME: &str = "exit_process_writes_out_c_streams";
-    if is_child(NAME) {
-        thread::spawn(|| {
-            loop {
-                thread::park();
-            }
-        });
-        unsafe {
-            puts(c"held in the stream".as_ptr());
-            ExitProcess(0x107);
-        }
-    }
-    let output = child(NAME).output().unwrap();
-    assert_eq!(output.status.code(), Some(7));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("held in the stream"));
-}
-
-unsafe extern "C" fn first(event: u32) -> BOOL {
-    println!("first {event}");
-    if event == 0 { TRUE } else { FALSE }
-}
-
-unsafe extern "C" fn second(event: u32) -> BOOL {
-    println!("second {event}");
-    FALSE
-}
-
-/// The handler added last is asked first; one that deals with Ctrl-C keeps the process; a close
-/// ends it.
-#[test]
-fn console_handlers_are_asked_newest_first() {
-    use std::io::{BufRead, BufReader};
-    use std::os::unix::process::ExitStatusExt;
-    const NAME: &str = "console_handlers_are_asked_newest_first";
-    if is_child(NAME) {
-        unsafe {
-            assert_eq!(SetConsoleCtrlHandler(Some(second), FALSE), FALSE);
-            assert_eq!(error(), 87, "not there yet");
-            assert_eq!(SetConsoleCtrlHandler(Some(first), TRUE), TRUE);
-            assert_eq!(SetConsoleCtrlHandler(Some(second), TRUE), TRUE);
-        }
-        println!("ready");
-        loop {
-            thread::park();
-        }
-    }
-    let mut process = child(NAME).spawn().unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let mut wait_for = |wanted: &str| {
-        let found = lines.by_ref().map_while(Result::ok).find(|line| line.contains(wanted));
-        assert!(found.is_some(), "{wanted}");
-    };
-    wait_for("ready");
-    let send = |signal| unsafe { libc::kill(process.id() as i32, signal) };
-    send(libc::SIGINT);
-    wait_for("second 0");
-    wait_for("first 0");
-    send(libc::SIGTERM);
-    wait_for("second 2");
-    wait_for("first 2");
-    assert_eq!(process.wait().unwrap().signal(), Some(libc::SIGTERM));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use iocp::winsock2::address::{
 use iocp::winsock2::codes::INVALID_SOCKET;
 use iocp::winsock2::connect::iocp_connect;
 use iocp::winsock2::open::{WSASocketA, closesocket, iocp_socket};
+use iocp::winsock2::overlapped::{WSARecv, WSASend};
 use iocp::winsock2::sockopt::iocp_setsockopt;
 use iocp::winsock2::transfer::{iocp_recv, iocp_send};
 use iocp::winsock2::types::{SOCKADDR, SOCKADDR_IN, SOCKET, WSABUF};
@@ -380,6 +381,70 @@ fn sock_072_lingering_not_at_all_resets() {
     close(s);
     let mut all = Vec::new();
     assert_eq!(peer.read_to_end(&mut all).ok(), Some(10));
+}
+
+#[test]
+fn sock_054_a_send_that_does_not_wait_takes_all_and_delivers_it() {
+    start();
+    let (s, mut peer) = pair();
+    set_nonblocking(s, 1);
+    let data: Vec<u8> = (0..16 << 20).map(|index: u32| (index >> 8) as u8).collect();
+    assert_eq!(send(s, &data), Ok(data.len() as i32), "never short");
+    assert_eq!(send(s, b"x"), Err(10035), "until that has gone out");
+    close(s);
+    let mut all = Vec::new();
+    assert!(peer.read_to_end(&mut all).is_ok());
+    assert_eq!((all.len(), all == data), (data.len(), true), "closing loses nothing");
+}
+
+#[test]
+fn sock_036_more_buffers_than_the_kernel_takes() {
+    start();
+    let (s, mut peer) = pair();
+    let mut data: Vec<u8> = (0..3000).map(|index: u32| index as u8).collect();
+    let mut array: Vec<WSABUF> = data.chunks_mut(1).map(buffer).collect();
+    let (mut bytes, mut flags) = (0, 0);
+    let (pointer, none) = (array.as_mut_ptr(), ptr::null_mut());
+    // SAFETY: valid for the call.
+    let result = outcome(|| unsafe { WSASend(s, pointer, 3000, &mut bytes, 0, none, None) });
+    assert_eq!((result, bytes), (Ok(0), 3000));
+    let mut all = vec![0; 3000];
+    assert!(peer.read_exact(&mut all).is_ok());
+    assert!(all.iter().enumerate().all(|(index, byte)| *byte == index as u8));
+    assert!(peer.write_all(&all).is_ok());
+    // SAFETY: as above.
+    let result =
+        outcome(|| unsafe { WSARecv(s, pointer, 3000, &mut bytes, &mut flags, none, None) });
+    assert_eq!((result, bytes >= 1024), (Ok(0), true));
+    close(s);
+}
+
+#[test]
+fn sock_171_local_sockets() {
+    start();
+    let path = std::env::temp_dir().join(format!("libiocp-winsock-{}", std::process::id()));
+    let mut name = [0u8; 110];
+    name[0] = 1;
+    let text = path.to_string_lossy().into_owned();
+    name[2..2 + text.len()].copy_from_slice(text.as_bytes());
+    let pointer = name.as_ptr().cast::<SOCKADDR>();
+    // SAFETY: readable for the length told.
+    unsafe {
+        assert_eq!((iocp_socket(1, 2, 0), last_error()), (INVALID_SOCKET, 10044));
+        let door = iocp_socket(1, 1, 0);
+        assert_eq!(outcome(|| iocp_bind(door, pointer, 110)), Ok(0));
+        let second = iocp_socket(1, 1, 0);
+        assert_eq!(outcome(|| iocp_bind(second, pointer, 110)), Err(10048));
+        assert_eq!(listen(door), Ok(0));
+        assert_eq!(outcome(|| iocp_connect(second, pointer, 110)), Ok(0));
+        let s = accept(door).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(send(second, b"local"), Ok(5));
+        assert_eq!(recv(s, 8), Ok(b"local".to_vec()));
+        for s in [door, second, s] {
+            close(s);
+        }
+    }
+    assert!(std::fs::remove_file(&path).is_ok(), "closing does not remove the name");
 }
 
 #[test]

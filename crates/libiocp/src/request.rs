@@ -81,6 +81,20 @@ impl Request {
         }
     }
 
+    /// An operation that is known to fail, but whose caller is told so later.
+    pub fn fail(file: &Arc<File>, status: Status, report: Report) -> Answer {
+        report.overlapped.mark_pending();
+        if let Some(event) = &report.event {
+            event.signal().reset();
+        }
+        file.signal().reset();
+        let is_finished = AtomicBool::new(false);
+        let verb = Verb::Settled(status, 0);
+        let tag = Tag::default();
+        Self { file: Arc::clone(file), verb, report, tag, is_finished }.finish(status, 0, true);
+        Answer::Pending
+    }
+
     /// The one place where a request ends.
     fn finish(&self, status: Status, bytes: usize, was_pending: bool) {
         let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
@@ -154,6 +168,7 @@ impl Holder {
         loop {
             let outcome = match step {
                 Step::Finish(status, bytes) => return Some((status, bytes)),
+                Step::Ready(outcome) => outcome,
                 Step::Disk(disk, op) => {
                     engine.submit(&disk, op, tag, self.give());
                     return None;

@@ -351,6 +351,32 @@ fn consume_all(signals: &[&Signal]) -> bool {
     are_set
 }
 
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sync::Sleep;
+    use std::time::Duration;
+
+    #[test]
+    fn hnd_084_a_pulse_releases_who_waits_now_and_nobody_later() {
+        let signal = Arc::new(Signal::manual(false));
+        let waiters: Vec<_> = (0..2)
+            .map(|_| {
+                let signal = Arc::clone(&signal);
+                let limit = Deadline::after(Duration::from_secs(60));
+                std::thread::spawn(move || wait_any(&[&signal], Some(limit), &Sleep))
+            })
+            .collect();
+        while signal.waits.lock().len() < 2 {
+            std::thread::yield_now();
+        }
+        signal.pulse();
+        assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap() == Some(0)));
+        assert!(!signal.is_set());
+        assert_eq!(wait_any(&[&signal], Some(Deadline::now()), &Sleep), None);
+    }
+}
+
 #[cfg(all(test, loom))]
 mod threads {
     use super::*;

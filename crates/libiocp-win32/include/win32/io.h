@@ -1,11 +1,11 @@
-/* File descriptors of the C runtime: so far what libc means by them. The names
- * with an underscore are not here.  */
+/* libc's descriptors. Those of Microsoft's runtime (_open, _read, ...) are not there. */
 #ifndef LIBIOCP_IO_H
 #define LIBIOCP_IO_H
 #pragma GCC system_header
 
-#include <unistd.h>
 #include <fcntl.h>
+#include <unistd.h>
+
 #include "_libiocp/crt.h"
 
 #endif

@@ -2,6 +2,7 @@
 
 use super::endpoint::{code, find};
 use super::sharing;
+use super::sockopt;
 use super::startup::call;
 use super::types::{SOCKADDR, SOCKET};
 use crate::sockaddr;
@@ -26,6 +27,7 @@ pub unsafe extern "C" fn iocp_listen(s: SOCKET, backlog: i32) -> i32 {
         endpoint.settle_connecting();
         let backlog = backlog.unsigned_abs().min(0xFFFF) as i32;
         endpoint.socket.listen(backlog).map_err(code)?;
+        sockopt::prefer_first(&endpoint);
         Ok(0)
     })
 }

@@ -9,7 +9,7 @@ use libiocp::status::Status;
 use super::codes::*;
 use super::endpoint::{Endpoint, code, find};
 use super::open::report_unreachable;
-use super::overlapped::{CompletionRoutine, Place, start};
+use super::overlapped::{CompletionRoutine, Place, fail_later, start};
 use super::startup::call;
 use super::types::{SOCKET, tcp_keepalive};
 use crate::mswsock::extension;
@@ -208,6 +208,11 @@ unsafe fn control(endpoint: &Endpoint, s: SOCKET, request: u32, memory: Memory) 
     }
 }
 
+/// The questions of layers about the layer below: answered at once or not at all.
+fn is_base_handle(request: u32) -> bool {
+    matches!(request, SIO_BASE_HANDLE | SIO_BSP_HANDLE_SELECT | SIO_BSP_HANDLE_POLL)
+}
+
 fn plain_err<T>(result: Result<T, u32>) -> Result<T, (u32, Option<u32>)> {
     result.map_err(|code| (code, None))
 }
@@ -260,6 +265,11 @@ pub unsafe extern "C" fn WSAIoctl(
             output_size: cbOutBuffer,
         };
         let returned = Place(lpcbBytesReturned);
+        let is_pending = !lpOverlapped.is_null() && endpoint.file.is_overlapped();
+        if is_pending && is_base_handle(dwIoControlCode) {
+            // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
+            return unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, lpOverlapped) };
+        }
         // SAFETY: the caller's promise: memory valid for its sizes.
         match unsafe { control(&endpoint, s, dwIoControlCode, memory) } {
             Ok(size) if lpOverlapped.is_null() => {
@@ -271,6 +281,11 @@ pub unsafe extern "C" fn WSAIoctl(
                 let verb = Verb::Settled(Status::SUCCESS, 0);
                 // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
                 unsafe { start(&endpoint, verb, lpOverlapped, |_| returned.put(size)) }
+            }
+            // The network does not know it, and says so when it is asked: later.
+            Err((WSAEOPNOTSUPP, _)) if is_pending => {
+                // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
+                unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, lpOverlapped) }
             }
             Err((code, size)) => {
                 if let Some(size) = size {

@@ -52,7 +52,7 @@ pub(crate) enum Kernel {
     Seconds(i32),
     /// How often a silent peer is asked: 127 times at most.
     Probes,
-    /// Whether addresses are shared: datagrams only; on streams it is ours.
+    /// Whether the address is shared with those who share it too.
     ShareAddress,
     /// Whether closing waits or resets.
     Linger,

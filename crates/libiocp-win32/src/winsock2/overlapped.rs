@@ -29,9 +29,9 @@ impl Place {
     /// # Safety
     /// The place is valid for writes when not null.
     pub(crate) unsafe fn put(self, value: u32) {
-        // SAFETY: this function's contract.
-        if let Some(place) = unsafe { self.0.as_mut() } {
-            *place = value;
+        if !self.0.is_null() {
+            // SAFETY: this function's contract; nobody promises alignment.
+            unsafe { self.0.write_unaligned(value) };
         }
     }
 }
@@ -79,6 +79,21 @@ pub(crate) unsafe fn start(
     if status.is_success() { Ok(0) } else { Err(status.wsa()) }
 }
 
+/// Starts an operation that is known to fail: its failure is reported, not returned.
+///
+/// # Safety
+/// As for [`start`].
+pub(crate) unsafe fn fail_later(
+    endpoint: &Endpoint,
+    status: Status,
+    overlapped: *mut OVERLAPPED,
+) -> Result<i32, u32> {
+    // SAFETY: this function's contract.
+    let report = unsafe { report(overlapped) }.map_err(|_| WSA_INVALID_HANDLE)?;
+    Request::fail(&endpoint.file, status, report);
+    Err(WSA_IO_PENDING)
+}
+
 /// Where the address of a datagram goes when it has come.
 struct SourceAddress {
     from: *mut SOCKADDR,
@@ -123,7 +138,11 @@ unsafe fn receive(call: ReceiveArguments) -> Result<i32, u32> {
     let SourceAddress { from, fromlen } = call.source;
     // SAFETY: this function's contract.
     let (buffers, flags, wants_source) = unsafe {
-        (buffers(call.array, call.count)?, *call.flags.0, check_source(&endpoint, from, fromlen)?)
+        (
+            buffers(call.array, call.count)?,
+            call.flags.0.read_unaligned(),
+            check_source(&endpoint, from, fromlen)?,
+        )
     };
     if call.overlapped.is_null() {
         let brought = transfer::receive(&endpoint, buffers, flags)?;
@@ -237,6 +256,7 @@ unsafe fn send(call: SendArguments) -> Result<i32, u32> {
     let (buffers, to) = unsafe {
         (buffers(call.array, call.count)?, destination(&endpoint, call.to.0, call.to.1)?)
     };
+    transfer::check_pieces(&endpoint, &buffers)?;
     if call.overlapped.is_null() {
         let sent = transfer::send(&endpoint, buffers, call.flags, to)?;
         // SAFETY: this function's contract.

@@ -12,6 +12,7 @@ use super::codes::{
     AF_UNIX, SO_EXCLUSIVEADDRUSE, SO_REUSEADDR, SOL_SOCKET, WSAEACCES, WSAEADDRINUSE, WSAEINVAL,
 };
 use super::endpoint::{Endpoint, code};
+use super::sockopt;
 use crate::sockaddr::{is_unspecified, tcp_port};
 
 /// What was asked of a socket before it was bound.
@@ -100,6 +101,12 @@ fn check(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
         let is_wider = is_rival && (is_unspecified(&other.address) || is_unspecified(address));
         if is_same || is_wider {
             verdict(other.wish, wish, !is_same)?;
+        }
+        if is_wider && !is_same {
+            // Linux lets any address and one address coexist only if both are willing to.
+            for socket in [other.socket.upgrade().as_ref(), Some(&endpoint.socket)] {
+                let _ = socket.map(|socket| socket.with_fd(sockopt::be_willing_to_share));
+            }
         }
     }
     Ok(())

@@ -78,6 +78,29 @@ fn multicast_interface(value: u32) -> Vec<u8> {
     [[0; 4], [0; 4], index.to_ne_bytes()].concat()
 }
 
+/// Lets the kernel give others the address too, if they are willing as well.
+pub(crate) fn be_willing_to_share(fd: RawFd) {
+    let _ = set_number(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1);
+}
+
+/// Of several listeners that share an address, the first gets every connection as long as
+/// it is there: the program that chooses among them always says 0.
+pub(crate) fn prefer_first(endpoint: &Endpoint) {
+    const RETURN_CONSTANT: u16 = 0x06;
+    if endpoint.stored(SOL_SOCKET, SO_REUSEADDR).unwrap_or(0) == 0 {
+        return;
+    }
+    let mut filter = libc::sock_filter { code: RETURN_CONSTANT, jt: 0, jf: 0, k: 0 };
+    let program = libc::sock_fprog { len: 1, filter: &raw mut filter };
+    let attach = |fd| {
+        let (level, name) = (libc::SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF);
+        let size = size_of::<libc::sock_fprog>() as u32;
+        // SAFETY: a program of one instruction, which the kernel copies.
+        unsafe { libc::setsockopt(fd, level, name, (&raw const program).cast(), size) }
+    };
+    let _ = endpoint.socket.with_fd(attach);
+}
+
 /// Tells the kernel what an option is set to.
 fn tell_kernel(fd: RawFd, kind: i32, row: &Row, value: u32) -> Result<(), u32> {
     match row.kernel {
@@ -92,7 +115,9 @@ fn tell_kernel(fd: RawFd, kind: i32, row: &Row, value: u32) -> Result<(), u32> {
         Kernel::BufferSize(name) => set_number(fd, libc::SOL_SOCKET, name, value.min(1 << 30)),
         Kernel::Seconds(name) => set_number(fd, libc::IPPROTO_TCP, name, value.clamp(1, 32767)),
         Kernel::Probes => set_number(fd, libc::IPPROTO_TCP, libc::TCP_KEEPCNT, value.clamp(1, 127)),
-        Kernel::ShareAddress if kind == SOCK_STREAM => Ok(()),
+        Kernel::ShareAddress if kind == SOCK_STREAM => {
+            set_number(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, value)
+        }
         Kernel::ShareAddress => set_number(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, value),
         Kernel::Linger => set_linger(fd, value & 0xFFFF != 0 && value >> 16 == 0),
         Kernel::NoFragments(level) => {

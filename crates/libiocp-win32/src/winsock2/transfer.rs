@@ -65,13 +65,15 @@ pub(crate) unsafe fn buffers(array: *const WSABUF, count: u32) -> Result<Buffers
     if is_bad(array) {
         return Err(WSAEFAULT);
     }
-    // SAFETY: this function's contract.
-    let array = unsafe { std::slice::from_raw_parts(array, count as usize) };
-    // SAFETY: this function's contract.
-    let one = |buffer: &WSABUF| unsafe { Buffer::new(buffer.buf.cast(), buffer.len as usize) };
-    Ok(match array {
-        [only] => Buffers::One(one(only)),
-        several => Buffers::Many(several.iter().map(one).collect()),
+    let one = |index| {
+        // SAFETY: this function's contract; nobody promises alignment.
+        let WSABUF { len, buf } = unsafe { array.add(index).read_unaligned() };
+        // SAFETY: this function's contract.
+        unsafe { Buffer::new(buf.cast(), len as usize) }
+    };
+    Ok(match count as usize {
+        1 => Buffers::One(one(0)),
+        several => Buffers::Many((0..several).map(one).collect()),
     })
 }
 
@@ -83,6 +85,12 @@ unsafe fn single(buf: *const c_char, len: i32) -> Result<Buffers, u32> {
     let length = usize::try_from(len).map_err(|_| WSAEFAULT)?;
     // SAFETY: this function's contract.
     Ok(Buffers::One(unsafe { Buffer::new(buf.cast_mut().cast(), length) }))
+}
+
+/// A datagram of more pieces than the kernel puts together cannot be sent.
+pub(crate) fn check_pieces(endpoint: &Endpoint, buffers: &Buffers) -> Result<(), u32> {
+    let is_too_many = buffers.as_slice().len() > libc::UIO_MAXIOV as usize;
+    if is_too_many && !endpoint.is_stream() { Err(WSAEMSGSIZE) } else { Ok(()) }
 }
 
 /// What a receive that has been waited for brought.

@@ -167,6 +167,7 @@ static void scanning(void)
     CHECK(sscanf_s("hello 9", "%s %d", word, 8u, &number) == 2 && number == 9);
     CHECK(strcmp(word, "hello") == 0);
     CHECK(sscanf_s("1 hello 9", "%d %s %d", &number, small, 3u, &end) == 1 && small[0] == 0);
+    CHECK(sscanf_s("xyz", "%3c", pair, 2u) == 0 && pair[0] == 0);
     CHECK(sscanf_s("xyz", "%2c%c", pair, 2u, small, 1u) == 2 && pair[1] == 'y' && *small == 'z');
 }
 

@@ -154,6 +154,9 @@ impl DiskFile {
                 Medium::Kernel(fd) => transfer(fd.as_raw_fd(), op, done),
                 Medium::Fake(bytes) => fake_transfer(&mut bytes.lock(), op, done),
             };
+            if let (Medium::Kernel(fd), true) = (&self.medium, result == -i64::from(libc::ESPIPE)) {
+                return stream(fd.as_raw_fd(), op);
+            }
             match advance(op, &mut done, result) {
                 Progress::Whole(outcome) => return outcome,
                 Progress::Partial => {}
@@ -229,6 +232,49 @@ fn transfer(fd: RawFd, op: DiskOp, done: usize) -> i64 {
     if result < 0 { -i64::from(errno()) } else { result as i64 }
 }
 
+/// The same on a terminal or a pipe, which has no offsets: a read ends with
+/// what is there, a write when all is out.
+fn stream(fd: RawFd, op: DiskOp) -> Outcome {
+    let (buffer, is_write) = match op {
+        DiskOp::Read(buffer, _) => (buffer, false),
+        DiskOp::Write(buffer, ..) | DiskOp::Append(buffer, _) => (buffer, true),
+        DiskOp::Nothing => return Outcome::of(0),
+    };
+    let mut done = 0;
+    loop {
+        let (start, length) = rest(buffer, done);
+        // SAFETY: the buffer is valid until the operation completes, by the
+        // contract of `Buffer::new`.
+        let result = unsafe {
+            if is_write {
+                libc::write(fd, start.cast(), length)
+            } else {
+                libc::read(fd, start.cast(), length)
+            }
+        };
+        match (result, errno()) {
+            (0.., _) => {
+                done += result as usize;
+                if !is_write || done >= buffer.len() {
+                    return Outcome::of(done as i64);
+                }
+            }
+            (_, libc::EINTR) => {}
+            (_, libc::EAGAIN) => {
+                await_ready(fd, if is_write { libc::POLLOUT } else { libc::POLLIN })
+            }
+            (_, error) => return Outcome::error(error),
+        }
+    }
+}
+
+/// Waits until a descriptor that somebody made non-blocking is ready.
+fn await_ready(fd: RawFd, events: i16) {
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one record, valid for writes.
+    unsafe { libc::poll(&raw mut poll, 1, -1) };
+}
+
 fn write(fd: RawFd, buffer: Buffer, offset: i64, done: usize, flags: i32) -> isize {
     let (start, length) = rest(buffer, done);
     let vector = libc::iovec { iov_base: start.cast(), iov_len: length };
@@ -249,6 +295,10 @@ fn fake_transfer(bytes: &mut Vec<u8>, op: DiskOp, done: usize) -> i64 {
         return 0;
     }
     if is_write {
+        // As in the kernel, nothing written extends nothing.
+        if length == 0 {
+            return 0;
+        }
         let end = offset + length;
         bytes.resize(bytes.len().max(end), 0);
         // SAFETY: the source is valid by the contract of `Buffer::new`, the

@@ -31,6 +31,8 @@ pub struct Stream {
     error: AtomicI32,
     /// The engine's name for it; zero before it is first waited for.
     pub(super) token: AtomicUsize,
+    /// Whether the stream has closed; set before it is watched no longer.
+    pub(super) has_closed: AtomicBool,
     /// Whether anything sent has ever had to wait for room.
     pub(super) awaits_room: AtomicBool,
     pub(super) target: Target,
@@ -71,6 +73,7 @@ impl Stream {
             lanes: Default::default(),
             error: AtomicI32::new(0),
             token: AtomicUsize::new(0),
+            has_closed: AtomicBool::new(false),
             awaits_room: AtomicBool::new(false),
             target,
         }
@@ -259,6 +262,7 @@ impl Stream {
 
     /// Completes every queued operation with `ECANCELED` and refuses new ones.
     pub(super) fn close(&self) -> usize {
+        self.has_closed.store(true, Ordering::SeqCst);
         self.take_out(&|_| true, true)
     }
 

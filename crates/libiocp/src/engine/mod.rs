@@ -23,6 +23,7 @@ mod fake;
 mod fork;
 mod lane;
 mod op;
+mod reports;
 mod threads;
 mod uring;
 
@@ -31,7 +32,7 @@ pub use fake::{Fake, Faults};
 pub use lane::Stream;
 pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
 
-pub(crate) use op::errno;
+pub(crate) use op::{bytes_of, errno};
 
 use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, Mutex, OnceLock, Ordering, Parker};
 use disk::{Job, Medium};
@@ -273,10 +274,10 @@ impl Engine {
     /// Ends a stream: its operations complete with `ECANCELED`, its descriptor
     /// closes.
     pub fn close(&self, stream: &Stream) {
+        stream.close();
         if let Kind::Kernel(kernel) = &self.kind {
             kernel.reactor.forget(stream);
         }
-        stream.close();
         if let lane::Target::Kernel(fd, _) = &stream.target {
             drop(fd.lock().take());
         }

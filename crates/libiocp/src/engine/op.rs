@@ -1,6 +1,7 @@
 //! One operation on a descriptor, as the engine sees it: buffers in, result out.
 #![allow(unsafe_code)]
 
+use super::reports;
 use std::mem::MaybeUninit;
 
 /// What an operation came to.
@@ -176,12 +177,6 @@ impl Buffers {
     /// Whether there is nothing in them.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// A copy of what is left behind the first `bytes`.
-    pub(crate) fn bytes_behind(&self, bytes: usize) -> Box<[u8]> {
-        let rest = self.behind(bytes);
-        rest.as_slice().iter().flat_map(|buffer| bytes_of(*buffer, buffer.len())).collect()
     }
 
     /// What is left behind the first `bytes`.
@@ -368,15 +363,19 @@ fn receive_message(fd: i32, buffers: &Buffers, flags: i32, wants_source: bool) -
     // SAFETY: all zeroes is a valid msghdr.
     let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
     message.msg_iov = slice.as_ptr().cast_mut().cast();
-    message.msg_iovlen = slice.len();
+    let most = if wants_source { slice.len() } else { libc::UIO_MAXIOV as usize };
+    message.msg_iovlen = slice.len().min(most);
     if wants_source {
         message.msg_name = std::ptr::from_mut(&mut source.storage).cast();
         message.msg_namelen = size_of::<libc::sockaddr_storage>() as u32;
     }
     // SAFETY: the message points to live locals and to buffers that are valid
     // until the operation completes, by the contract of `Buffer::new`.
-    let result = retry(|| unsafe { libc::recvmsg(fd, &raw mut message, flags) });
-    let mut outcome = settled(result)?;
+    let mut call = || settled(retry(|| unsafe { libc::recvmsg(fd, &raw mut message, flags) }));
+    let mut outcome = call()?;
+    if wants_source {
+        outcome = reports::skip(fd, outcome, Outcome::errno, call)?;
+    }
     outcome.flags = message.msg_flags;
     if wants_source && outcome.result >= 0 {
         source.length = message.msg_namelen;
@@ -435,7 +434,8 @@ fn send_message(fd: i32, buffers: &Buffers, flags: i32, to: &Option<Box<Address>
     // SAFETY: all zeroes is a valid msghdr.
     let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
     message.msg_iov = slice.as_ptr().cast_mut().cast();
-    message.msg_iovlen = slice.len();
+    let most = if to.is_some() { slice.len() } else { libc::UIO_MAXIOV as usize };
+    message.msg_iovlen = slice.len().min(most);
     if let Some(address) = to {
         message.msg_name = address.as_ptr().cast_mut().cast();
         message.msg_namelen = address.length();
@@ -488,7 +488,7 @@ pub(super) fn fill(buffer: Buffer, bytes: impl Iterator<Item = u8>) {
 }
 
 /// The first `count` bytes of a buffer (the fake engine's send).
-pub(super) fn bytes_of(buffer: Buffer, count: usize) -> Vec<u8> {
+pub(crate) fn bytes_of(buffer: Buffer, count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count.min(buffer.len())];
     // SAFETY: as in `fill`; the vector is as long as what is copied.
     unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(buffer.start(), bytes.len()) };

@@ -293,6 +293,7 @@ mod tests {
         assert_eq!(table.insert('c').unwrap(), first);
     }
 
+    /// Rules: HND-16.
     #[test]
     fn a_quarantined_value_comes_again_only_after_later_closes() {
         let table = Table::new(Recycling::Quarantine(2), 100);

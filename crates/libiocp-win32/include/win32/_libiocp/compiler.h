@@ -28,10 +28,16 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define EXTERN_C extern "C"
+#define EXTERN_C_START extern "C" {
+#define EXTERN_C_END }
 #define IOCP_BEGIN_C extern "C" {
 #define IOCP_END_C }
 #define IOCP_INLINE inline __attribute__((__unused__))
 #else
+#define EXTERN_C extern
+#define EXTERN_C_START
+#define EXTERN_C_END
 #define IOCP_BEGIN_C
 #define IOCP_END_C
 #define IOCP_INLINE static __inline__ __attribute__((__unused__))

@@ -18,11 +18,11 @@ struct iocp_scan {
     void *to[IOCP_SCAN_MAX];
     char *limited[IOCP_SCAN_MAX];
     unsigned room[IOCP_SCAN_MAX];
-    unsigned width[IOCP_SCAN_MAX];
     char is_limited[IOCP_SCAN_MAX];
     char kind[IOCP_SCAN_MAX];
     int count;
     int failed;
+    int stopped;
 };
 
 IOCP_INLINE const char *iocp_scan_size_of(const char *at, const char **size)
@@ -47,18 +47,18 @@ IOCP_INLINE const char *iocp_end_of_set(const char *at)
     return *at == ']' ? at + 1 : at;
 }
 
-/* One conversion: what follows the percent sign at at. */
+/* One conversion: what follows the percent sign at at. Characters (%c) that do
+ * not fit end the reading before them. */
 IOCP_INLINE const char *iocp_scan_conversion(struct iocp_scan *scan, const char *at, int secure,
                                              struct iocp_arguments *arguments)
 {
-    const char *begin = at, *size, *conversion;
+    const char *begin = at, *digits, *size, *conversion;
     int skipped = *at == '*', is_text;
     unsigned width = 0;
     if (skipped) at++;
     for (; *at >= '0' && *at <= '9'; at++)
         if (width < 100000000) width = width * 10 + (unsigned)(*at - '0');
-    iocp_text_put(&scan->format, "%", 1);
-    iocp_text_put(&scan->format, begin, (size_t)(at - begin));
+    digits = at;
     at = iocp_scan_size_of(at, &size);
     conversion = at;
     if (*at == 0) return at;
@@ -68,17 +68,26 @@ IOCP_INLINE const char *iocp_scan_conversion(struct iocp_scan *scan, const char 
         scan->count == IOCP_SCAN_MAX)
         scan->failed = 1;
     if (strchr("diouxXn", *conversion) != NULL && size[0] == 'l' && size[1] == 0) size = "";
-    if (is_text) size = secure && !skipped ? "m" : "";
+    if (is_text) size = "";
+    if (!skipped && *conversion != '%' && !scan->failed) {
+        int i = scan->count++;
+        scan->to[i] = va_arg(arguments->list, void *);
+        scan->limited[i] = NULL;
+        scan->kind[i] = *conversion;
+        scan->room[i] = is_text && secure ? va_arg(arguments->list, unsigned) : 0;
+        scan->is_limited[i] = is_text && secure && *conversion != 'c';
+        if (scan->is_limited[i]) size = "m";
+        if (is_text && secure && *conversion == 'c' && scan->room[i] < (width != 0 ? width : 1)) {
+            if (scan->room[i] != 0) ((char *)scan->to[i])[0] = 0;
+            errno = ERANGE;
+            scan->stopped = 1;
+            return at;
+        }
+    }
+    iocp_text_put(&scan->format, "%", 1);
+    iocp_text_put(&scan->format, begin, (size_t)(digits - begin));
     iocp_text_put(&scan->format, size, strlen(size));
     iocp_text_put(&scan->format, conversion, (size_t)(at - conversion));
-    if (skipped || *conversion == '%' || scan->failed) return at;
-    scan->to[scan->count] = va_arg(arguments->list, void *);
-    scan->limited[scan->count] = NULL;
-    scan->kind[scan->count] = *conversion;
-    scan->width[scan->count] = width;
-    scan->is_limited[scan->count] = is_text && secure;
-    scan->room[scan->count] = is_text && secure ? va_arg(arguments->list, unsigned) : 0;
-    scan->count++;
     return at;
 }
 
@@ -90,7 +99,8 @@ IOCP_INLINE int iocp_scan_open(struct iocp_scan *scan, const char *format, int s
     iocp_text_open(&scan->format);
     scan->count = 0;
     scan->failed = 0;
-    while (*format != 0 && !scan->failed) {
+    scan->stopped = 0;
+    while (*format != 0 && !scan->failed && !scan->stopped) {
         if (*format == '%')
             format = iocp_scan_conversion(scan, format + 1, secure, &arguments);
         else
@@ -107,13 +117,6 @@ IOCP_INLINE void *iocp_scan_target(struct iocp_scan *scan, int index)
     return scan->is_limited[index] ? (void *)&scan->limited[index] : scan->to[index];
 }
 
-/* The number of bytes that a text takes, its zero included. */
-IOCP_INLINE size_t iocp_scan_needs(const struct iocp_scan *scan, int index)
-{
-    if (scan->kind[index] != 'c') return strlen(scan->limited[index]) + 1;
-    return scan->width[index] != 0 ? scan->width[index] : 1;
-}
-
 /* Moves the texts to their places. A text that does not fit ends the reading, and
  * its destination is empty. */
 IOCP_INLINE int iocp_scan_close(struct iocp_scan *scan, int assigned)
@@ -122,7 +125,7 @@ IOCP_INLINE int iocp_scan_close(struct iocp_scan *scan, int assigned)
     for (i = 0; i < scan->count; i++) {
         char *text = scan->limited[i];
         if (text != NULL && counted < result) {
-            size_t needs = iocp_scan_needs(scan, i);
+            size_t needs = strlen(text) + 1;
             if (needs <= scan->room[i])
                 memcpy(scan->to[i], text, needs);
             else {

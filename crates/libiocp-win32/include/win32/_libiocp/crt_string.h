@@ -344,7 +344,8 @@ IOCP_INLINE char *_ui64toa(ULONGLONG value, char *buffer, int radix)
 #define _ltoa_s _itoa_s
 
 /* The digits of value, room permitting; 0 or an error code. */
-IOCP_INLINE errno_t iocp_wide_digits(ULONGLONG value, int negative, WCHAR *buffer, size_t room, int radix)
+IOCP_INLINE errno_t iocp_wide_digits(ULONGLONG value, int negative, WCHAR *buffer, size_t room,
+                                     int radix)
 {
     char digits[66];
     size_t count = 0, i;
@@ -363,7 +364,8 @@ IOCP_INLINE errno_t iocp_wide_digits(ULONGLONG value, int negative, WCHAR *buffe
 }
 IOCP_INLINE errno_t _itow_s(int value, WCHAR *buffer, size_t size, int radix)
 {
-    if (radix == 10 && value < 0) return iocp_wide_digits(0u - (unsigned)value, 1, buffer, size, radix);
+    if (radix == 10 && value < 0)
+        return iocp_wide_digits(0u - (unsigned)value, 1, buffer, size, radix);
     return iocp_wide_digits((unsigned)value, 0, buffer, size, radix);
 }
 IOCP_INLINE errno_t _i64tow_s(long long value, WCHAR *buffer, size_t size, int radix)

@@ -171,7 +171,8 @@ IOCP_INLINE void iocp_put_number(struct iocp_text *text, const struct iocp_spec 
 #define IOCP_FORMAT_INTO(buffer, room)                                                         \
     (spec->width > 0                                                                           \
          ? is_float ? spec->size == IOCP_SIZE_LONG_DOUBLE                                      \
-                          ? snprintf(buffer, room, format, spec->width, spec->precision, long_real) \
+                          ? snprintf(buffer, room, format, spec->width, spec->precision,    \
+                                     long_real)                                                \
                           : snprintf(buffer, room, format, spec->width, spec->precision, real) \
                     : snprintf(buffer, room, format, spec->width, spec->precision, value)      \
      : is_float ? spec->size == IOCP_SIZE_LONG_DOUBLE                                          \

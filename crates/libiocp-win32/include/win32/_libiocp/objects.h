@@ -256,7 +256,6 @@ DWORD WINAPI GetCurrentThreadId(VOID);
 HANDLE WINAPI GetCurrentProcess(VOID);
 DWORD WINAPI GetCurrentProcessId(VOID);
 BOOL WINAPI GetProcessHandleCount(HANDLE hProcess, PDWORD pdwHandleCount);
-BOOL WINAPI SetThreadPriority(HANDLE hThread, int nPriority);
 BOOL WINAPI SwitchToThread(VOID);
 DECLSPEC_NORETURN VOID WINAPI ExitProcess(UINT uExitCode);
 DWORD WINAPI TlsAlloc(VOID);

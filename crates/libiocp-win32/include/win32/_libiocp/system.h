@@ -344,12 +344,6 @@ BOOL WINAPI SetConsoleCP(UINT wCodePageID);
 UINT WINAPI GetConsoleOutputCP(VOID);
 BOOL WINAPI SetConsoleOutputCP(UINT wCodePageID);
 BOOL WINAPI GenerateConsoleCtrlEvent(DWORD dwCtrlEvent, DWORD dwProcessGroupId);
-BOOL WINAPI WriteConsoleA(HANDLE hConsoleOutput, const VOID *lpBuffer,
-                          DWORD nNumberOfCharsToWrite, LPDWORD lpNumberOfCharsWritten,
-                          LPVOID lpReserved);
-BOOL WINAPI WriteConsoleW(HANDLE hConsoleOutput, const VOID *lpBuffer,
-                          DWORD nNumberOfCharsToWrite, LPDWORD lpNumberOfCharsWritten,
-                          LPVOID lpReserved);
 BOOL WINAPI SetConsoleTitleA(LPCSTR lpConsoleTitle);
 BOOL WINAPI SetConsoleTitleW(LPCWSTR lpConsoleTitle);
 BOOL WINAPI SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add);
@@ -404,7 +398,6 @@ typedef OSVERSIONINFOEXW OSVERSIONINFOEX, *POSVERSIONINFOEX, *LPOSVERSIONINFOEX;
 #define GetCommandLine GetCommandLineW
 #define GetEnvironmentVariable GetEnvironmentVariableW
 #define GetCurrentDirectory GetCurrentDirectoryW
-#define WriteConsole WriteConsoleW
 #define SetConsoleTitle SetConsoleTitleW
 #define FormatMessage FormatMessageW
 #define lstrlen lstrlenW
@@ -433,7 +426,6 @@ typedef OSVERSIONINFOEXA OSVERSIONINFOEX, *POSVERSIONINFOEX, *LPOSVERSIONINFOEX;
 #define GetCommandLine GetCommandLineA
 #define GetEnvironmentVariable GetEnvironmentVariableA
 #define GetCurrentDirectory GetCurrentDirectoryA
-#define WriteConsole WriteConsoleA
 #define SetConsoleTitle SetConsoleTitleA
 #define FormatMessage FormatMessageA
 #define lstrlen lstrlenA

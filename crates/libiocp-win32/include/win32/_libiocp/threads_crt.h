@@ -11,7 +11,6 @@ typedef void(__cdecl *_beginthread_proc_type)(void *);
 typedef unsigned(__stdcall *_beginthreadex_proc_type)(void *);
 
 uintptr_t _beginthread(_beginthread_proc_type start_address, unsigned stack_size, void *arglist);
-void _endthread(void);
 uintptr_t _beginthreadex(void *security, unsigned stack_size,
                          _beginthreadex_proc_type start_address, void *arglist, unsigned initflag,
                          unsigned *thrdaddr);

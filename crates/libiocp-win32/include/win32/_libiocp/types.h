@@ -42,7 +42,8 @@ typedef unsigned char UCHAR, *PUCHAR, BYTE, *PBYTE, *LPBYTE, BOOLEAN, *PBOOLEAN,
 typedef short SHORT, *PSHORT, INT16, *PINT16;
 typedef unsigned short USHORT, *PUSHORT, WORD, *PWORD, *LPWORD, ATOM, LANGID, UINT16, *PUINT16;
 typedef int INT, *PINT, *LPINT, BOOL, *PBOOL, *LPBOOL, INT32, *PINT32, LONG32, *PLONG32;
-typedef unsigned int UINT, *PUINT, *LPUINT, UINT32, *PUINT32, DWORD32, *PDWORD32, ULONG32, *PULONG32;
+typedef unsigned int UINT, *PUINT, *LPUINT, UINT32, *PUINT32, DWORD32, *PDWORD32,
+    ULONG32, *PULONG32;
 typedef int LONG, *PLONG, *LPLONG, HRESULT, NTSTATUS, *PNTSTATUS, HFILE;
 typedef unsigned int ULONG, *PULONG, DWORD, *PDWORD, *LPDWORD, LCID, COLORREF, ACCESS_MASK,
     *PACCESS_MASK;
@@ -214,8 +215,10 @@ IOCP_END_C
 #define HasOverlappedIoCompleted(lpOverlapped) \
     (((DWORD)*(volatile ULONG_PTR *)&(lpOverlapped)->Internal) != 0x00000103u)
 
-#define MAKEWORD(a, b) ((WORD)(((BYTE)((DWORD_PTR)(a) & 0xff)) | (WORD)((BYTE)((DWORD_PTR)(b) & 0xff)) << 8))
-#define MAKELONG(a, b) ((LONG)(((WORD)((DWORD_PTR)(a) & 0xffff)) | (DWORD)((WORD)((DWORD_PTR)(b) & 0xffff)) << 16))
+#define MAKEWORD(a, b) \
+    ((WORD)((BYTE)((DWORD_PTR)(a) & 0xff) | (WORD)(BYTE)((DWORD_PTR)(b) & 0xff) << 8))
+#define MAKELONG(a, b) \
+    ((LONG)((WORD)((DWORD_PTR)(a) & 0xffff) | (DWORD)(WORD)((DWORD_PTR)(b) & 0xffff) << 16))
 #define LOWORD(l) ((WORD)((DWORD_PTR)(l) & 0xffff))
 #define HIWORD(l) ((WORD)(((DWORD_PTR)(l) >> 16) & 0xffff))
 #define LOBYTE(w) ((BYTE)((DWORD_PTR)(w) & 0xff))
@@ -270,6 +273,13 @@ IOCP_END_C
 #define RtlMoveMemory(destination, source, length) memmove((destination), (source), (length))
 #define RtlEqualMemory(a, b, length) (!memcmp((a), (b), (length)))
 #define ZeroMemory RtlZeroMemory
+IOCP_INLINE PVOID RtlSecureZeroMemory(PVOID ptr, SIZE_T cnt)
+{
+    volatile char *at = (volatile char *)ptr;
+    while (cnt-- > 0) *at++ = 0;
+    return ptr;
+}
+#define SecureZeroMemory RtlSecureZeroMemory
 #define FillMemory RtlFillMemory
 #define CopyMemory RtlCopyMemory
 #define MoveMemory RtlMoveMemory
@@ -303,12 +313,18 @@ inline int IsEqualGUID(const GUID &a, const GUID &b) { return a == b; }
 #define IsEqualCLSID IsEqualGUID
 #define InlineIsEqualGUID IsEqualGUID
 
+/* In the one source that defines INITGUID the GUID itself, else its declaration. */
 #ifdef INITGUID
-#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
-    DECLSPEC_SELECTANY extern const GUID name;                       \
-    const GUID name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
+#ifdef __cplusplus
+#define IOCP_GUID_DEFINITION extern "C" DECLSPEC_SELECTANY const GUID
 #else
-#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) extern const GUID name
+#define IOCP_GUID_DEFINITION DECLSPEC_SELECTANY const GUID
+#endif
+#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
+    EXTERN_C const GUID name;                                        \
+    IOCP_GUID_DEFINITION name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
+#else
+#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) EXTERN_C const GUID name
 #endif
 
 /* Macros in C, as in the SDK. In C++ functions, which do not break std::min;

@@ -4,10 +4,8 @@
 //! it or nothing. What Linux does not take at once is kept here, and goes out
 //! even after the socket has closed.
 
-#![allow(unsafe_code)]
-
 use super::{Socket, WinsockError};
-use crate::engine::{Buffer, Buffers, Complete, Engine, Op, Outcome, Started, Tag};
+use crate::engine::{Buffer, Buffers, Complete, Engine, Op, Outcome, Started, Tag, bytes_of};
 use crate::sync::Arc;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -30,7 +28,9 @@ impl Kept {
     fn take_over(op: &mut Op) -> Arc<dyn Complete> {
         let mut kept = Kept { data: Box::default() };
         if let Op::Send { buffers, sent, .. } = op {
-            kept.data = buffers.bytes_behind(*sent);
+            let rest = buffers.behind(*sent);
+            let bytes = |buffer: &Buffer| bytes_of(*buffer, buffer.len());
+            kept.data = rest.as_slice().iter().flat_map(bytes).collect();
             let start = kept.data.as_ptr().cast_mut();
             // SAFETY: the box stays where it is and lives as long as the
             // operation, whose completion owns it; a send only reads it.

@@ -15,6 +15,7 @@ use libiocp::request::{Answer, Report, Request};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
 use libiocp::wait::wait_any;
+use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,14 +25,18 @@ use support::{Census, LIMIT, World, fake, on_each_engine, run};
 /// What a caller of the C ABI has: an OVERLAPPED, a buffer, perhaps an event.
 struct Caller {
     overlapped: Box<Overlapped>,
-    buffer: Box<[u8]>,
+    buffer: Box<[UnsafeCell<u8>]>,
     event: Option<Arc<Event>>,
     wants_packet: bool,
 }
 
+// SAFETY: the buffer is looked at when its operation is over only.
+unsafe impl Sync for Caller {}
+
 impl Caller {
     fn new(offset: u64, bytes: &[u8]) -> Self {
-        let (overlapped, buffer) = (Box::new(Overlapped::at(offset)), bytes.into());
+        let overlapped = Box::new(Overlapped::at(offset));
+        let buffer = bytes.iter().copied().map(UnsafeCell::new).collect();
         Self { overlapped, buffer, event: None, wants_packet: true }
     }
 
@@ -49,17 +54,24 @@ impl Caller {
         Report { overlapped, event: self.event.clone(), wants_packet: self.wants_packet }
     }
 
-    fn buffer(&mut self) -> Buffer {
+    fn buffer(&self) -> Buffer {
+        let start = UnsafeCell::raw_get(self.buffer.as_ptr());
         // SAFETY: as in `report`.
-        unsafe { Buffer::new(self.buffer.as_mut_ptr(), self.buffer.len()) }
+        unsafe { Buffer::new(start, self.buffer.len()) }
     }
 
-    fn read(&mut self, file: &Arc<File>) -> Answer {
+    /// What is in the buffer when the operation is over.
+    fn bytes(&self) -> Vec<u8> {
+        // SAFETY: nothing writes any more.
+        self.buffer.iter().map(|byte| unsafe { *byte.get() }).collect()
+    }
+
+    fn read(&self, file: &Arc<File>) -> Answer {
         let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.report().overlapped.offset()));
         Request::start(file, verb, self.report(), |_| {})
     }
 
-    fn receive(&mut self, file: &Arc<File>) -> Answer {
+    fn receive(&self, file: &Arc<File>) -> Answer {
         use libiocp::device::SocketVerb;
         let verb = Verb::Socket(SocketVerb::receive(Buffers::One(self.buffer())));
         Request::start(file, verb, self.report(), |_| {})
@@ -106,7 +118,7 @@ fn pair(world: &World) -> (Handle<File>, Handle<File>) {
 
 fn send(world: &World, file: &Arc<File>, bytes: &[u8]) {
     use libiocp::device::SocketVerb;
-    let mut caller = Caller::new(0, bytes);
+    let caller = Caller::new(0, bytes);
     let verb = Verb::Socket(SocketVerb::send(Buffers::One(caller.buffer()), 0, None));
     Request::start(file, verb, caller.report(), |_| {});
     world.until("it is sent", || caller.is_settled());
@@ -197,7 +209,7 @@ fn i02_no_lock_is_held_while_an_object_closes() {
 fn i04_a_pending_request_holds_no_handle() {
     on_each_engine(|world| {
         let (_one, other) = pair(world);
-        let mut caller = Caller::new(0, &[0; 4]);
+        let caller = Caller::new(0, &[0; 4]);
         let reference = other.reference();
         assert_eq!(caller.receive(&reference), Answer::Pending);
         assert_eq!(reference.handle_count().get(), 1);
@@ -250,7 +262,7 @@ fn i05_a_request_finishes_once() {
 fn i06_the_overlapped_reads_pending_until_the_finish() {
     on_each_engine(|world| {
         let (one, other) = pair(world);
-        let mut caller = Caller::new(0, &[0; 4]);
+        let caller = Caller::new(0, &[0; 4]);
         assert_eq!(caller.receive(&other), Answer::Pending);
         assert_eq!(caller.overlapped.status(), Status::PENDING);
         assert_eq!(caller.overlapped.status().0, 0x103);
@@ -270,7 +282,7 @@ fn i07_data_then_count_then_status_then_event_then_packet() {
         let (port, (one, other)) = (Handle::new(Port::new(1)), pair(world));
         other.associate(&port, 9).unwrap();
         for _ in 0..rounds {
-            let mut caller = Caller::new(0, &[0; 4]).with_event();
+            let caller = Caller::new(0, &[0; 4]).with_event();
             assert_eq!(caller.receive(&other), Answer::Pending);
             let event = caller.event.clone().unwrap();
             assert!(!event.signal().is_set());
@@ -280,7 +292,7 @@ fn i07_data_then_count_then_status_then_event_then_packet() {
                     assert_eq!(wait_any(&[event.signal()], deadline, &*world.engine), Some(0));
                     assert_eq!(caller.overlapped.status(), Status::SUCCESS);
                     assert_eq!(caller.overlapped.bytes(), 4);
-                    assert_eq!(&*caller.buffer, b"data");
+                    assert_eq!(caller.bytes(), b"data");
                 });
                 send(world, &one, b"data");
             });
@@ -298,7 +310,7 @@ fn i07_data_then_count_then_status_then_event_then_packet() {
 fn i08_a_buffer_is_not_touched_after_the_finish() {
     on_each_engine(|world| {
         let (one, other) = pair(world);
-        let (mut first, mut second) = (Caller::new(0, &[7; 4]), Caller::new(0, &[7; 4]));
+        let (first, second) = (Caller::new(0, &[7; 4]), Caller::new(0, &[7; 4]));
         assert_eq!(first.receive(&other), Answer::Pending);
         assert!(other.cancel_all(Some(first.address())));
         world.until("the first ends", || first.is_settled());
@@ -306,7 +318,7 @@ fn i08_a_buffer_is_not_touched_after_the_finish() {
         assert_eq!(second.receive(&other), Answer::Pending);
         send(world, &one, b"data");
         world.until("the second ends", || second.is_settled());
-        assert_eq!((&*first.buffer, &*second.buffer), (&[7; 4][..], &b"data"[..]));
+        assert_eq!((first.bytes(), second.bytes()), (vec![7; 4], b"data".to_vec()));
     });
 }
 
@@ -318,9 +330,9 @@ fn i09_every_accepted_operation_completes() {
         let (file, (_one, other)) = (disk(world, &[3; 16]), pair(world));
         file.associate(&port, 1).unwrap();
         other.associate(&port, 2).unwrap();
-        let mut good = Caller::new(0, &[0; 16]);
-        let mut behind_the_end = Caller::new(100, &[0; 16]);
-        let mut in_vain = Caller::new(0, &[0; 16]);
+        let good = Caller::new(0, &[0; 16]);
+        let behind_the_end = Caller::new(100, &[0; 16]);
+        let in_vain = Caller::new(0, &[0; 16]);
         good.read(&file);
         behind_the_end.read(&file);
         assert_eq!(in_vain.receive(&other), Answer::Pending);
@@ -346,7 +358,7 @@ fn i10_cancelling_never_finishes_a_request() {
     for seed in 1..=32 {
         run(&fake(seed, Faults::default()), |world| {
             let file = disk(world, b"data");
-            let mut caller = Caller::new(0, &[0; 4]);
+            let caller = Caller::new(0, &[0; 4]);
             assert_eq!(caller.read(&file), Answer::Pending);
             assert!(file.cancel_all(Some(caller.address())));
             assert_eq!(caller.overlapped.status(), Status::PENDING);
@@ -355,7 +367,7 @@ fn i10_cancelling_never_finishes_a_request() {
         });
         let world = fake(seed, Faults::default());
         let file = disk(&world, b"data");
-        let mut caller = Caller::new(0, &[0; 4]);
+        let caller = Caller::new(0, &[0; 4]);
         caller.read(&file);
         file.cancel_all(None);
         world.settle();
@@ -412,12 +424,12 @@ fn i19_whether_a_packet_follows() {
             assert_eq!(answer, Answer::Refused(Status::CONNECTION_RESET));
             assert_no_packet(world, &port);
 
-            let mut caller = Caller::new(0, &[0; 4]);
+            let caller = Caller::new(0, &[0; 4]);
             assert_eq!(caller.receive(&other), Answer::Pending);
             send(world, &one, b"data");
             assert_eq!(take(world, &port).status(), Status::SUCCESS);
 
-            let mut caller = Caller::new(0, &[0; 4]);
+            let caller = Caller::new(0, &[0; 4]);
             assert_eq!(caller.receive(&other), Answer::Pending);
             other.cancel_mine();
             assert_eq!(take(world, &port).status(), Status::CANCELLED);
@@ -432,12 +444,12 @@ fn i20_a_suppressed_packet_leaves_the_event() {
     on_each_engine(|world| {
         let (port, file) = (Handle::new(Port::new(1)), disk(world, b"data"));
         file.associate(&port, 1).unwrap();
-        let mut caller = Caller { wants_packet: false, ..Caller::new(0, &[0; 4]).with_event() };
+        let caller = Caller { wants_packet: false, ..Caller::new(0, &[0; 4]).with_event() };
         caller.read(&file);
         let event = caller.event.clone().unwrap();
         let deadline = Some(Deadline::after(LIMIT));
         assert_eq!(wait_any(&[event.signal()], deadline, &*world.engine), Some(0));
-        assert_eq!(&*caller.buffer, b"data");
+        assert_eq!(caller.bytes(), b"data");
         assert_no_packet(world, &port);
     });
 }

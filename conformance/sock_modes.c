@@ -217,18 +217,20 @@ static void sock_025_completion_routines_without_a_port(void)
     static OVERLAPPED ov;
     static char data[8];
     WSABUF buffer = { sizeof(data), data };
+    int error;
 
     fresh(&ov);
     routine_calls = 0;
+    error = WSARecv(pair.here, &buffer, 1, NULL, &flags, &ov, routine) ? WSAGetLastError() : 0;
     OURS_DIFFERS("D17")
-    ok_wsa(WSARecv(pair.here, &buffer, 1, NULL, &flags, &ov, routine), WSA_IO_PENDING);
+    ok_pends(error);
     send_text(pair.peer, "abc");
-    OURS_DIFFERS("D17")
-    ok(SleepEx(LIMIT, TRUE) == WAIT_IO_COMPLETION, "no routine ran");
-    OURS_DIFFERS("D17")
-    ok(routine_calls == 1 && routine_error == 0 && routine_bytes == 3,
-       "%d calls, error %u, %u bytes", routine_calls, (unsigned)routine_error,
-       (unsigned)routine_bytes);
+    if (error == WSA_IO_PENDING) {
+        ok(SleepEx(LIMIT, TRUE) == WAIT_IO_COMPLETION, "no routine ran");
+        ok(routine_calls == 1 && routine_error == 0 && routine_bytes == 3,
+           "%d calls, error %u, %u bytes", routine_calls, (unsigned)routine_error,
+           (unsigned)routine_bytes);
+    }
     close_pair(pair);
 }
 

@@ -3,17 +3,15 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use libiocp::device::{AcceptedAddresses, Phase, Socket, SocketVerb, Verb};
 use libiocp::engine::{Address, Buffer, Buffers};
 use libiocp::status::Status;
 
 use crate::errhandlingapi::set_last_error;
-use crate::kernel::engine;
 use crate::sockaddr::{self, is_bad, is_unspecified, least_length, tcp_port, windows_bytes};
 use crate::types::{BOOL, FALSE, OVERLAPPED, TRUE};
-use crate::winsock2::accept::defer;
 use crate::winsock2::codes::*;
 use crate::winsock2::endpoint::{Endpoint, code, find};
 use crate::winsock2::overlapped::{Place, start};
@@ -77,7 +75,6 @@ struct Areas {
     remote: *mut u8,
     remote_size: usize,
     acceptor: Arc<Socket>,
-    listener: Weak<Socket>,
     family: i32,
 }
 
@@ -87,6 +84,13 @@ unsafe impl Send for Areas {}
 unsafe impl Sync for Areas {}
 
 impl Areas {
+    /// Whether an address does not fit. It is found out when a connection arrives, which
+    /// then stays the next in line (SOCK-93).
+    fn is_short(&self) -> bool {
+        let least = least_length(self.family) + AREA_EXTRA;
+        self.remote_size < least || (self.local_size != 0 && self.local_size < least)
+    }
+
     /// # Safety
     /// `area` is writable for `size` bytes.
     unsafe fn write(area: *mut u8, size: usize, address: &Address) {
@@ -104,14 +108,7 @@ impl AcceptedAddresses for Areas {
     fn accepted(&self, local: &Address, peer: &Address) -> Result<(), Status> {
         // The descriptor below the acceptor is new: it knows nothing of its options.
         sockopt::reapply(&self.acceptor, self.family);
-        let least = least_length(self.family) + AREA_EXTRA;
-        let is_short = |size: usize| size < least;
-        if is_short(self.remote_size) || (self.local_size != 0 && is_short(self.local_size)) {
-            if let (Some(listener), Ok(connection)) =
-                (self.listener.upgrade(), self.acceptor.split(engine()))
-            {
-                defer(&listener, connection);
-            }
+        if self.is_short() {
             return Err(Status::BUFFER_TOO_SMALL);
         }
         // SAFETY: the caller's promise: the buffer is writable, for all its parts, until the
@@ -161,11 +158,11 @@ pub unsafe extern "C" fn AcceptEx(
             remote: data.wrapping_add(length + local_size),
             remote_size: dwRemoteAddressLength as usize,
             acceptor: Arc::clone(&acceptor.socket),
-            listener: Arc::downgrade(&listener.socket),
             family: listener.family(),
         };
         // SAFETY: the caller's promise: the buffer is the operation's until it has finished.
-        let first = (length > 0).then(|| Buffers::One(unsafe { Buffer::new(data, length) }));
+        let first = (length > 0 && !areas.is_short())
+            .then(|| Buffers::One(unsafe { Buffer::new(data, length) }));
         let verb = SocketVerb::accept(acceptor.socket, first, Box::new(areas));
         let count = Place(lpdwBytesReceived);
         // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.

@@ -57,6 +57,8 @@ pub(crate) unsafe fn read(name: *const u8, namelen: i32, family: i32) -> Result<
     if i32::from(u16::from_ne_bytes([bytes[0], bytes[1]])) != family {
         return Err(WSAEAFNOSUPPORT);
     }
+    // A local address without a path is no name: Linux would take the zeroes for one.
+    let len = if family == AF_UNIX && bytes[2] == 0 { 2 } else { len };
     let number = kernel_family(family).ok_or(WSAEINVAL)?;
     bytes[..2].copy_from_slice(&(number as u16).to_ne_bytes());
     Ok(Address::from_bytes(&bytes[..len]))

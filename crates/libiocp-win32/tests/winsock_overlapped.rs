@@ -5,20 +5,16 @@ mod winsock_support;
 
 use std::io::{Read, Write};
 use std::mem;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
 use std::ptr;
 
-use iocp::mswsock::{AcceptEx, ConnectEx, DisconnectEx, GetAcceptExSockaddrs};
 use iocp::types::OVERLAPPED;
-use iocp::winsock2::accept::iocp_accept;
-use iocp::winsock2::address::iocp_getpeername;
 use iocp::winsock2::codes::INVALID_SOCKET;
 use iocp::winsock2::event::{WSACloseEvent, WSACreateEvent, WSAResetEvent, WSASetEvent};
 use iocp::winsock2::open::{WSASocketA, closesocket};
 use iocp::winsock2::overlapped::{
     WSAGetOverlappedResult, WSARecv, WSARecvFrom, WSASend, WSASendTo,
 };
-use iocp::winsock2::sockopt::iocp_setsockopt;
 use iocp::winsock2::types::{SOCKADDR, SOCKADDR_IN, SOCKET};
 use winsock_support::*;
 
@@ -229,220 +225,6 @@ fn sock_010_a_socket_that_is_not_overlapped_waits() {
     close(s);
 }
 
-fn accept_ex(
-    door: SOCKET,
-    acceptor: SOCKET,
-    area: &mut [u8],
-    lengths: [u32; 3],
-    ov: *mut OVERLAPPED,
-) -> Result<i32, i32> {
-    let mut bytes = UNTOUCHED;
-    let area = area.as_mut_ptr().cast();
-    let [data, local, remote] = lengths;
-    // SAFETY: area and OVERLAPPED outlive the operation in every test.
-    let result = unsafe { AcceptEx(door, acceptor, area, data, local, remote, &mut bytes, ov) };
-    if result == 0 { Err(last_error()) } else { Ok(bytes as i32) }
-}
-
-#[test]
-fn sock_089_arguments_of_acceptex() {
-    start();
-    let ((door, _), acceptor, mut ov) = (listener(), tcp(), overlapped());
-    let mut area = [0u8; 64];
-    let none = ptr::null_mut();
-    let (bound, (connected, _peer), datagrams) = (tcp(), pair(), udp());
-    assert_eq!(bind(bound, &loopback(0)), Ok(0));
-    for (listener, taker, lengths, expected) in [
-        (INVALID_SOCKET, acceptor, [0, 32, 32], 10038),
-        (bound, acceptor, [0, 32, 32], 10022),
-        (door, INVALID_SOCKET, [0, 32, 32], 10038),
-        (door, acceptor, [0, 32, 0], 10014),
-        (door, bound, [0, 32, 32], 10022),
-        (door, connected, [0, 32, 32], 10022),
-        (door, datagrams, [0, 32, 32], 10022),
-    ] {
-        let result = accept_ex(listener, taker, &mut area, lengths, &mut *ov);
-        assert_eq!(result, Err(expected), "{lengths:?}");
-    }
-    assert_eq!(accept_ex(door, acceptor, &mut area, [0, 32, 32], none), Err(87));
-    let mut bytes = 0;
-    // SAFETY: null is refused.
-    let result =
-        unsafe { AcceptEx(door, acceptor, ptr::null_mut(), 0, 32, 32, &mut bytes, &mut *ov) };
-    assert_eq!((result, last_error()), (0, 10014));
-    for s in [door, acceptor, bound, connected, datagrams] {
-        close(s);
-    }
-}
-
-#[test]
-fn sock_090_sock_091_sock_092_acceptex_with_data() {
-    start();
-    let (port, (door, address), acceptor) = (Port::new(), listener(), tcp());
-    port.add(door, KEY);
-    let (mut area, mut ov) = ([0u8; 16 + 32 + 32], overlapped());
-    assert_eq!(accept_ex(door, acceptor, &mut area, [16, 32, 32], &mut *ov), Err(PENDING));
-    assert_eq!(
-        accept_ex(door, acceptor, &mut area, [16, 32, 32], &mut *ov),
-        Err(10022),
-        "the acceptor is taken"
-    );
-    let mut client = expect(TcpStream::connect(address));
-    expect(client.write_all(b"first"));
-    assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
-    assert_eq!(&area[..5], b"first");
-    let (mut local, mut remote) = (ptr::null_mut::<SOCKADDR>(), ptr::null_mut::<SOCKADDR>());
-    let (mut local_len, mut remote_len) = (0, 0);
-    // SAFETY: the area of a finished AcceptEx, and valid places.
-    let (local, remote) = unsafe {
-        GetAcceptExSockaddrs(
-            area.as_mut_ptr().cast(),
-            16,
-            32,
-            32,
-            &mut local,
-            &mut local_len,
-            &mut remote,
-            &mut remote_len,
-        );
-        (
-            local.cast::<SOCKADDR_IN>().read_unaligned(),
-            remote.cast::<SOCKADDR_IN>().read_unaligned(),
-        )
-    };
-    assert_eq!((local_len, remote_len), (16, 16));
-    assert_eq!(local, loopback(address.port()));
-    assert_eq!(remote, loopback(expect(client.local_addr()).port()));
-    let value: SOCKET = door;
-    // SAFETY: readable for the length told.
-    let result = outcome(|| unsafe {
-        iocp_setsockopt(acceptor, 0xFFFF, 0x700B, (&raw const value).cast(), 8)
-    });
-    assert_eq!(result, Ok(0), "SO_UPDATE_ACCEPT_CONTEXT");
-    assert_eq!(send(acceptor, b"answer"), Ok(6));
-    expect(client.read_exact(&mut [0; 6]));
-    // SAFETY: no address is asked for.
-    assert_eq!(unsafe { iocp_accept(acceptor, ptr::null_mut(), ptr::null_mut()) }, INVALID_SOCKET);
-    assert_eq!(last_error(), 10022);
-    close(acceptor);
-    close(door);
-    assert!(port.is_quiet());
-}
-
-#[test]
-fn sock_074_closing_a_listener_ends_acceptex() {
-    start();
-    let (port, (door, _), acceptor) = (Port::new(), listener(), tcp());
-    port.add(door, KEY);
-    let (mut area, mut ov) = ([0u8; 64], overlapped());
-    assert_eq!(accept_ex(door, acceptor, &mut area, [0, 32, 32], &mut *ov), Err(PENDING));
-    close(door);
-    assert_eq!(port.packet(), (Err(995), 0, KEY, address_of(&ov)));
-    let (door, address) = listener();
-    port.add(door, KEY + 1);
-    assert_eq!(accept_ex(door, acceptor, &mut area, [0, 32, 32], &mut *ov), Err(PENDING));
-    let _client = expect(TcpStream::connect(address));
-    assert_eq!(port.packet(), (Ok(()), 0, KEY + 1, address_of(&ov)), "it can be used again");
-    close(acceptor);
-    close(door);
-}
-
-fn connect_ex(s: SOCKET, to: &SOCKADDR_IN, data: &[u8], ov: *mut OVERLAPPED) -> Result<(), i32> {
-    let mut bytes = UNTOUCHED;
-    let (name, pointer) = ((&raw const *to).cast(), data.as_ptr().cast());
-    // SAFETY: readable for the lengths told; the OVERLAPPED outlives the operation.
-    let result = unsafe { ConnectEx(s, name, 16, pointer, data.len() as u32, &mut bytes, ov) };
-    if result == 0 { Err(last_error()) } else { Ok(()) }
-}
-
-#[test]
-fn sock_099_sock_100_sock_101_connectex() {
-    start();
-    let (port, s, mut ov) = (Port::new(), tcp(), overlapped());
-    let door = expect(TcpListener::bind("127.0.0.1:0"));
-    let to = loopback(expect(door.local_addr()).port());
-    assert_eq!(connect_ex(s, &to, b"", ptr::null_mut()), Err(87));
-    assert_eq!(connect_ex(s, &to, b"", &mut *ov), Err(10022), "not bound");
-    assert_eq!(connect_ex(INVALID_SOCKET, &to, b"", &mut *ov), Err(10038));
-    assert_eq!(bind(s, &loopback(0)), Ok(0));
-    assert_eq!(connect_ex(s, &loopback(0), b"", &mut *ov), Err(10049));
-    port.add(s, KEY);
-    // Refused: the same socket can try again.
-    let result = connect_ex(s, &loopback(closed_port()), b"", &mut *ov);
-    assert_eq!(result, Err(PENDING));
-    assert_eq!(port.packet(), (Err(1225), 0, KEY, address_of(&ov)));
-    let mut data = *b"first";
-    let result = connect_ex(s, &to, &data, &mut *ov);
-    data.fill(0);
-    assert!(matches!(result, Ok(()) | Err(PENDING)), "{result:?}");
-    assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
-    let (mut peer, _) = expect(door.accept());
-    let mut memory = [0u8; 5];
-    expect(peer.read_exact(&mut memory));
-    assert_eq!(&memory, b"first", "the data was taken at the call");
-    // SAFETY: nothing is read.
-    let result = outcome(|| unsafe { iocp_setsockopt(s, 0xFFFF, 0x7010, ptr::null(), 0) });
-    assert_eq!(result, Ok(0), "SO_UPDATE_CONNECT_CONTEXT");
-    let (mut name, mut len) = (SOCKADDR_IN::default(), 16);
-    // SAFETY: writable for the length told.
-    let result = outcome(|| unsafe { iocp_getpeername(s, (&raw mut name).cast(), &mut len) });
-    assert_eq!((result, name), (Ok(0), to));
-    assert_eq!(connect_ex(s, &to, b"", &mut *ov), Err(10056));
-    close(s);
-}
-
-#[test]
-fn sock_110_sock_111_disconnectex_always_pends() {
-    start();
-    let (port, (s, mut peer), mut ov) = (Port::new(), pair(), overlapped());
-    port.add(s, KEY);
-    // SAFETY: the OVERLAPPED outlives the operation.
-    let disconnect = |s, ov: *mut OVERLAPPED, flags, reserved| unsafe {
-        if DisconnectEx(s, ov, flags, reserved) == 0 { Err(last_error()) } else { Ok(()) }
-    };
-    let none = ptr::null_mut();
-    assert_eq!(disconnect(s, &mut *ov, 0, 1), Err(10022));
-    assert_eq!(disconnect(INVALID_SOCKET, none, 0, 0), Err(10038));
-    let fresh = tcp();
-    assert_eq!(disconnect(fresh, none, 0, 0), Err(10057));
-    close(fresh);
-    assert_eq!(disconnect(s, &mut *ov, 0, 0), Err(PENDING));
-    assert_eq!(port.packet(), (Ok(()), 0, KEY, address_of(&ov)));
-    assert_eq!(expect(peer.read(&mut [0])), 0);
-    assert_eq!(send(s, b"x"), Err(10058));
-    expect(peer.write_all(b"still"));
-    assert_eq!(recv(s, 16), Ok(b"still".to_vec()));
-    assert_eq!(disconnect(s, none, 0, 0), Ok(()));
-    close(s);
-}
-
-#[test]
-fn sock_129_extension_functions() {
-    start();
-    const ACCEPT_EX: [u8; 16] = [
-        0xF1, 0x7D, 0x36, 0xB5, 0xAC, 0xCB, 0xCF, 0x11, 0x95, 0xCA, 0, 0x80, 0x5F, 0x48, 0xA1, 0x92,
-    ];
-    const CONNECT_EX: [u8; 16] = [
-        0xB9, 0x07, 0xA2, 0x25, 0xF3, 0xDD, 0x60, 0x46, 0x8E, 0xE9, 0x76, 0xE5, 0x8C, 0x74, 0x06,
-        0x3E,
-    ];
-    const DISCONNECT_EX: [u8; 16] = [
-        0x11, 0x2E, 0xDA, 0x7F, 0x30, 0x86, 0x6F, 0x43, 0xA0, 0x31, 0xF5, 0x36, 0xA6, 0xEE, 0xC1,
-        0x57,
-    ];
-    let s = tcp();
-    let address = |function: *const ()| function.addr();
-    for (guid, function) in [
-        (ACCEPT_EX, address(AcceptEx as *const ())),
-        (CONNECT_EX, address(ConnectEx as *const ())),
-        (DISCONNECT_EX, address(DisconnectEx as *const ())),
-    ] {
-        assert_eq!(extension(s, guid).map(|found| found.addr()), Ok(function));
-    }
-    assert_eq!(extension(s, [7; 16]), Err(10022));
-    close(s);
-}
-
 #[test]
 fn sock_068_closing_ends_each_operation_once() {
     start();
@@ -461,4 +243,31 @@ fn sock_068_closing_ends_each_operation_once() {
     }
     assert!(port.is_quiet());
     assert_eq!(mem::size_of::<OVERLAPPED>(), 32);
+}
+
+#[test]
+fn sock_162_a_duplicate_by_the_kernels_functions() {
+    start();
+    let (port, (s, mut peer), mut ov) = (Port::new(), pair(), overlapped());
+    port.add(s, KEY);
+    let mut copy = ptr::null_mut();
+    let handle = ptr::without_provenance_mut(s);
+    let process = ptr::without_provenance_mut(usize::MAX);
+    // SAFETY: a valid place.
+    let result =
+        unsafe { iocp::handleapi::DuplicateHandle(process, handle, process, &mut copy, 0, 0, 2) };
+    assert_eq!(result, 1);
+    let mut memory = [0u8; 8];
+    assert_eq!(receive(copy.addr(), &mut memory, &mut ov).0, Err(PENDING));
+    let (mut bytes, mut flags) = (0, 0);
+    // SAFETY: the OVERLAPPED and the places are valid.
+    unsafe {
+        let result = WSAGetOverlappedResult(copy.addr(), &mut *ov, &mut bytes, 0, &mut flags);
+        assert_eq!((result, last_error()), (0, 10038));
+        assert_eq!(iocp::handleapi::CloseHandle(copy), 1);
+    }
+    assert!(port.is_quiet(), "one of two handles ends nothing");
+    expect(peer.write_all(b"still"));
+    assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
+    close(s);
 }

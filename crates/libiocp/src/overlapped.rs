@@ -47,8 +47,12 @@ impl Overlapped {
 }
 
 /// A pending operation's right to the caller's OVERLAPPED.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OverlappedRef(NonNull<Overlapped>);
+#[derive(Clone, Copy, Debug)]
+pub struct OverlappedRef {
+    pointer: NonNull<Overlapped>,
+    /// Takes the OVERLAPPED back if no packet does.
+    release: Option<fn(usize)>,
+}
 
 // SAFETY: every field behind it is atomic.
 unsafe impl Send for OverlappedRef {}
@@ -61,18 +65,28 @@ impl OverlappedRef {
     /// refused, or its status is no longer `PENDING`, and the caller writes
     /// nothing to it meanwhile.
     pub unsafe fn new(overlapped: NonNull<Overlapped>) -> Self {
-        Self(overlapped)
+        Self { pointer: overlapped, release: None }
+    }
+
+    /// For an OVERLAPPED that is handed over with the operation: the packet
+    /// hands its address on, and if none is posted `release` gets it.
+    ///
+    /// # Safety
+    /// As [`OverlappedRef::new`]; and unless the operation is refused, the
+    /// memory is valid until `release` or the packet's taker frees it.
+    pub unsafe fn owned(overlapped: NonNull<Overlapped>, release: fn(usize)) -> Self {
+        Self { pointer: overlapped, release: Some(release) }
     }
 
     fn get(&self) -> &Overlapped {
         // SAFETY: valid until the operation has finished, by the contract of
         // `new`; `settle`, the last use, consumes the right.
-        unsafe { self.0.as_ref() }
+        unsafe { self.pointer.as_ref() }
     }
 
     /// The address: the operation's name for `CancelIoEx`, and in its packet.
     pub fn address(&self) -> usize {
-        self.0.as_ptr() as usize
+        self.pointer.as_ptr() as usize
     }
 
     /// Where in the file the operation is to take place.
@@ -98,5 +112,12 @@ impl OverlappedRef {
         let overlapped = self.get();
         overlapped.internal_high.store(bytes, Ordering::Relaxed);
         overlapped.internal.store(status.0 as usize, Ordering::Release);
+    }
+
+    /// After the finish, if no packet is posted.
+    pub(crate) fn release(self) {
+        if let Some(release) = self.release {
+            release(self.address());
+        }
     }
 }

@@ -114,6 +114,8 @@ impl Request {
             && let Some(association) = file.association()
         {
             association.port.post(Packet::with_status(association.key, context, status, bytes));
+        } else {
+            self.report.overlapped.release();
         }
     }
 }
@@ -166,6 +168,7 @@ impl Holder {
         loop {
             let outcome = match step {
                 Step::Finish(status, bytes) => return Some((status, bytes)),
+                Step::Ready(outcome) => outcome,
                 Step::Disk(disk, op) => {
                     engine.submit(&disk, op, tag, self.give());
                     return None;

@@ -6,6 +6,7 @@ use crate::errhandlingapi::set_last_error;
 use crate::kernel::{engine, system, wide_to_bytes};
 use crate::types::{DWORD, HANDLE, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES};
 use libiocp::device::{Device, Disk};
+use libiocp::engine::DiskFile;
 use libiocp::file::File;
 use libiocp::handle::Handle;
 use libiocp::object::{Object, access};
@@ -162,10 +163,10 @@ fn open(wanted: &Wanted) -> Result<(File, DWORD, bool), DWORD> {
         }
     }
     advise(&fd, wanted.flags);
-    let alignment = alignment(&fd, wanted.flags);
-    let mut disk = Disk::new(engine().disk_file(fd))
-        .aligned_to(alignment)
-        .durable(wanted.flags & FILE_FLAG_WRITE_THROUGH != 0);
+    let file = engine().disk_file(fd);
+    let alignment = alignment(&file, wanted.flags);
+    let mut disk =
+        Disk::new(file).aligned_to(alignment).durable(wanted.flags & FILE_FLAG_WRITE_THROUGH != 0);
     if wanted.flags & FILE_FLAG_DELETE_ON_CLOSE != 0 {
         let path = std::path::absolute(&wanted.path).unwrap_or_else(|_| wanted.path.clone());
         disk = disk.deleted_on_close(path);
@@ -266,21 +267,6 @@ fn advise(fd: &OwnedFd, flags: DWORD) {
 }
 
 /// What offsets, lengths and addresses must be multiples of.
-fn alignment(fd: &OwnedFd, flags: DWORD) -> u32 {
-    const SECTOR: u32 = 512;
-    if flags & FILE_FLAG_NO_BUFFERING == 0 {
-        return 1;
-    }
-    let mask = libc::STATX_DIOALIGN;
-    // SAFETY: all zeroes is a valid statx.
-    let mut status: libc::statx = unsafe { std::mem::zeroed() };
-    // SAFETY: the path is an empty string, the result has room.
-    let result = unsafe {
-        libc::statx(fd.as_raw_fd(), c"".as_ptr(), libc::AT_EMPTY_PATH, mask, &raw mut status)
-    };
-    if result == 0 && status.stx_mask & mask != 0 && status.stx_dio_offset_align > 0 {
-        status.stx_dio_offset_align.max(status.stx_dio_mem_align).max(SECTOR)
-    } else {
-        SECTOR
-    }
+fn alignment(file: &DiskFile, flags: DWORD) -> u32 {
+    if flags & FILE_FLAG_NO_BUFFERING == 0 { 1 } else { file.unbuffered_alignment() }
 }

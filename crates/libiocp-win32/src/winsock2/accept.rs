@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use libiocp::device::Socket;
 use libiocp::engine::Address;
@@ -29,22 +28,6 @@ pub type ConditionProc = unsafe extern "C" fn(
     g: *mut u32,
     dwCallbackData: usize,
 ) -> i32;
-
-/// Connections that a condition has put off: first in line for the next accept.
-static DEFERRED: Mutex<Vec<(Weak<Socket>, Socket)>> = Mutex::new(Vec::new());
-
-fn take_deferred(listener: &Arc<Socket>) -> Option<Socket> {
-    let mut deferred = DEFERRED.lock().unwrap_or_else(PoisonError::into_inner);
-    deferred.retain(|(owner, _)| owner.strong_count() > 0);
-    let at = deferred.iter().position(|(owner, _)| ptr::eq(owner.as_ptr(), &raw const **listener));
-    Some(deferred.remove(at?).1)
-}
-
-/// Puts a connection off: it comes before those that have arrived since.
-pub(crate) fn defer(listener: &Arc<Socket>, connection: Socket) {
-    let mut deferred = DEFERRED.lock().unwrap_or_else(PoisonError::into_inner);
-    deferred.insert(0, (Arc::downgrade(listener), connection));
-}
 
 /// Whether the caller's buffer takes an address; a connection is not taken for one that
 /// does not.
@@ -87,10 +70,7 @@ unsafe fn hand_over(
 }
 
 fn next(endpoint: &Endpoint) -> Result<Socket, u32> {
-    match take_deferred(&endpoint.socket) {
-        Some(connection) => Ok(connection),
-        None => endpoint.socket.accept(endpoint.file.engine()).map_err(code),
-    }
+    endpoint.socket.accept(endpoint.file.engine()).map_err(code)
 }
 
 /// `accept`: takes a connection.
@@ -163,7 +143,7 @@ pub unsafe extern "C" fn WSAAccept(
             // SAFETY: as above.
             CF_ACCEPT => unsafe { hand_over(&endpoint, connection, addr, addrlen) },
             CF_DEFER => {
-                defer(&endpoint.socket, connection);
+                endpoint.socket.put_back(&connection);
                 Err(WSATRY_AGAIN)
             }
             CF_REJECT => {

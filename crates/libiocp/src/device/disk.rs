@@ -40,6 +40,11 @@ impl Disk {
         self
     }
 
+    /// What offsets, lengths and addresses must be multiples of.
+    pub fn alignment(&self) -> u32 {
+        self.alignment
+    }
+
     /// Makes every write durable, as `FILE_FLAG_WRITE_THROUGH` does.
     pub fn durable(mut self, is_durable: bool) -> Self {
         self.is_durable = is_durable;

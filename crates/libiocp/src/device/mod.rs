@@ -52,6 +52,8 @@ impl Verb {
 pub enum Step {
     /// It is over.
     Finish(Status, usize),
+    /// An outcome that is there already.
+    Ready(Outcome),
     /// An operation on a stream; with the flag it waits its turn in any case.
     Stream(Arc<Stream>, Op, bool),
     /// An operation on a disk file.

@@ -8,7 +8,7 @@
 use super::op::{Buffer, Outcome, errno};
 use super::{Complete, Tag};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// The kernel transfers at most this much in one call.
 const CHUNK: usize = 0x7fff_f000;
@@ -93,9 +93,32 @@ impl DiskFile {
 
     /// The descriptor; `None` in the fake engine.
     pub fn fd(&self) -> Option<RawFd> {
+        self.as_fd().map(|fd| fd.as_raw_fd())
+    }
+
+    /// The descriptor, borrowed; `None` in the fake engine.
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.medium {
-            Medium::Kernel(fd) => Some(fd.as_raw_fd()),
+            Medium::Kernel(fd) => Some(fd.as_fd()),
             Medium::Fake(_) => None,
+        }
+    }
+
+    /// What offsets, lengths and addresses of unbuffered transfers must be
+    /// multiples of: at least a sector.
+    pub fn unbuffered_alignment(&self) -> u32 {
+        const SECTOR: u32 = 512;
+        let Some(fd) = self.fd() else { return SECTOR };
+        let mask = libc::STATX_DIOALIGN;
+        // SAFETY: all zeroes is a valid statx.
+        let mut status: libc::statx = unsafe { std::mem::zeroed() };
+        // SAFETY: the path is an empty string, the result has room.
+        let result =
+            unsafe { libc::statx(fd, c"".as_ptr(), libc::AT_EMPTY_PATH, mask, &raw mut status) };
+        if result == 0 && status.stx_mask & mask != 0 && status.stx_dio_offset_align > 0 {
+            status.stx_dio_offset_align.max(status.stx_dio_mem_align).max(SECTOR)
+        } else {
+            SECTOR
         }
     }
 

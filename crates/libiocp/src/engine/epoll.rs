@@ -10,6 +10,8 @@
 //! step.
 #![allow(unsafe_code)]
 
+mod stand_in;
+
 use super::lane::Stream;
 use super::op::{Direction, errno};
 use crate::handle::{Recycling, Table};
@@ -19,14 +21,12 @@ use crate::sync::{
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// How long operations may be without a leader.
-const STEP: Duration = Duration::from_micros(500);
-/// Steps with a leader and without a change after which the stand-in sleeps.
-const QUIET_STEPS: u32 = 20;
-/// Steps that threads which are expected back may take.
-const BUSY_STEPS: u32 = 4;
 /// The token of the eventfd that wakes the leader.
 const KICK: u64 = 0;
+
+/// The bits of the leader that tell its rank; the others number the leads, so
+/// that a leader who comes back late does not take another's lead for its own.
+const RANK: u32 = 3;
 
 const NOBODY: u32 = 0;
 const STAND_IN: u32 = 1;
@@ -139,7 +139,7 @@ impl Reactor {
             token if is_new_interest => self.widen(stream, token)?,
             _ => {}
         }
-        if self.leader.load(Ordering::SeqCst) == NOBODY {
+        if self.leader.load(Ordering::SeqCst) & RANK == NOBODY {
             self.call_stand_in();
         }
         Ok(())
@@ -289,32 +289,40 @@ impl Reactor {
         usize::try_from(count).unwrap_or(0)
     }
 
-    /// Becomes the leader as `rank`, if nobody leads who has a better claim.
-    fn try_lead(&self, rank: u32) -> bool {
-        let lead = |from| {
-            self.leader.compare_exchange(from, rank, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    /// Becomes the leader as `rank`, if nobody leads who has a better claim:
+    /// the word of this lead, which no other lead has.
+    fn try_lead(&self, rank: u32) -> Option<u32> {
+        let mut leader = self.leader.load(Ordering::SeqCst);
+        let lead = loop {
+            let may_lead = match leader & RANK {
+                NOBODY => true,
+                STAND_IN => rank != STAND_IN,
+                BYSTANDER => rank == SERVER,
+                _ => false,
+            };
+            if !may_lead {
+                return None;
+            }
+            let lead = (leader & !RANK).wrapping_add(RANK + 1) | rank;
+            match self.leader.compare_exchange(leader, lead, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => break lead,
+                Err(now) => leader = now,
+            }
         };
-        let has_led = if lead(NOBODY) {
-            true
-        } else if lead(STAND_IN) {
-            ring(&self.yield_to);
-            true
-        } else if rank == SERVER && lead(BYSTANDER) {
-            ring(&self.kick);
-            true
-        } else {
-            false
-        };
-        if has_led {
-            self.changes.fetch_add(1, Ordering::Relaxed);
+        match leader & RANK {
+            STAND_IN => ring(&self.yield_to),
+            BYSTANDER => ring(&self.kick),
+            _ => {}
         }
-        has_led
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Some(lead)
     }
 
     /// Gives up the lead, unless somebody has taken it.
-    fn stop_leading(&self, rank: u32) {
+    fn stop_leading(&self, lead: u32) {
         self.changes.fetch_add(1, Ordering::Relaxed);
-        let _ = self.leader.compare_exchange(rank, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
+        let nobody = (lead & !RANK) | NOBODY;
+        let _ = self.leader.compare_exchange(lead, nobody, Ordering::SeqCst, Ordering::SeqCst);
         if !self.is_idle() {
             self.call_stand_in();
         }
@@ -330,7 +338,7 @@ impl Reactor {
 
     /// Leads until `parker` is notified or `deadline` passes; `None` when
     /// somebody has taken the lead before that.
-    fn lead(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> Option<bool> {
+    fn lead(&self, lead: u32, parker: &Parker, deadline: Option<Deadline>) -> Option<bool> {
         let wait = deadline.map_or(Wait::ForEver, Wait::Until);
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         loop {
@@ -354,89 +362,9 @@ impl Reactor {
             if deadline.is_some_and(Deadline::has_passed) {
                 return Some(false);
             }
-            if rank == BYSTANDER && self.leader.load(Ordering::SeqCst) != BYSTANDER {
+            if self.leader.load(Ordering::SeqCst) != lead {
                 return None;
             }
-        }
-    }
-
-    /// The stand-in thread.
-    pub(super) fn stand_in(&self) {
-        let (mut seen, mut quiet_steps, mut patience) = (0, 0, Patience::default());
-        while !self.stops.load(Ordering::Acquire) {
-            let changes = self.changes.load(Ordering::Relaxed);
-            let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
-            quiet_steps = if changes == seen { quiet_steps + 1 } else { 0 };
-            seen = changes;
-            if is_led || self.is_idle() {
-                if quiet_steps > QUIET_STEPS {
-                    self.sleep_as_stand_in();
-                    quiet_steps = 0;
-                    continue;
-                }
-            } else if quiet_steps >= patience.steps(self.followers.load(Ordering::Relaxed)) {
-                self.lead_as_stand_in(&mut patience);
-                (seen, quiet_steps) = (self.changes.load(Ordering::Relaxed), 0);
-            }
-            self.stand_in.park(Some(Deadline::after(STEP)));
-        }
-    }
-
-    fn sleep_as_stand_in(&self) {
-        self.stand_in_sleeps.store(true, Ordering::SeqCst);
-        // Who comes from here on calls; who came before is seen here.
-        let is_led = self.leader.load(Ordering::SeqCst) != NOBODY;
-        if !(is_led || self.is_idle()) || self.stops.load(Ordering::SeqCst) {
-            self.stand_in_sleeps.store(false, Ordering::SeqCst);
-            return;
-        }
-        self.stand_in.park(None);
-        self.stand_in_sleeps.store(false, Ordering::SeqCst);
-    }
-
-    fn lead_as_stand_in(&self, patience: &mut Patience) {
-        let lead =
-            self.leader.compare_exchange(NOBODY, STAND_IN, Ordering::SeqCst, Ordering::SeqCst);
-        if lead.is_err() {
-            return;
-        }
-        let leads = || {
-            self.leader.load(Ordering::SeqCst) == STAND_IN && !self.stops.load(Ordering::Acquire)
-        };
-        while leads() {
-            let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
-            self.become_sleeper();
-            let readiness = self.poll_as_stand_in();
-            let count = match readiness {
-                Readiness::Streams => self.epoll_wait(&mut events, Wait::Not),
-                Readiness::Yield => {
-                    hush(&self.yield_to);
-                    0
-                }
-                Readiness::Nothing => 0,
-            };
-            self.stop_sleeping(&events[..count]);
-            self.dispatch(&events[..count]);
-            if readiness == Readiness::Streams {
-                let has_come = self.server_came.swap(false, Ordering::Relaxed);
-                if patience.is_to_step_back(has_come) {
-                    break;
-                }
-            }
-        }
-        let _ = self.leader.compare_exchange(STAND_IN, NOBODY, Ordering::SeqCst, Ordering::SeqCst);
-    }
-
-    fn poll_as_stand_in(&self) -> Readiness {
-        let poll =
-            |fd: &OwnedFd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let mut fds = [poll(&self.epoll), poll(&self.yield_to)];
-        // SAFETY: `fds` holds two valid entries.
-        unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
-        match fds.map(|fd| fd.revents != 0) {
-            [_, true] => Readiness::Yield,
-            [true, false] => Readiness::Streams,
-            [false, false] => Readiness::Nothing,
         }
     }
 
@@ -447,42 +375,6 @@ impl Reactor {
         self.stand_in_sleeps.store(false, Ordering::SeqCst);
         self.stand_in.unpark();
     }
-}
-
-/// How long the stand-in thread leaves the lead to threads that are too busy to
-/// take it: fed packet by packet, they would never take it again. It steps back
-/// after it has fed them, and waits until their queue must have run dry, as long
-/// as such threads come; and tries that now and then if none has come for long.
-#[derive(Debug, Default)]
-struct Patience {
-    left: u32,
-    feeds: u32,
-}
-
-impl Patience {
-    /// The steps to wait while nobody leads.
-    fn steps(&self, followers: usize) -> u32 {
-        if self.left > 0 && followers == 0 { BUSY_STEPS } else { 1 }
-    }
-
-    fn is_to_step_back(&mut self, has_server_come: bool) -> bool {
-        self.feeds = self.feeds.wrapping_add(1);
-        self.left = match self.left {
-            _ if has_server_come => 8,
-            0 if self.feeds.is_multiple_of(64) => 1,
-            left => left.saturating_sub(1),
-        };
-        self.left > 0
-    }
-}
-
-/// What the stand-in thread finds when it looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Readiness {
-    Nothing,
-    Streams,
-    /// Somebody else has taken the lead.
-    Yield,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -497,9 +389,11 @@ impl Reactor {
         if rank == SERVER && !self.server_came.load(Ordering::Relaxed) {
             self.server_came.store(true, Ordering::Relaxed);
         }
-        if !self.is_idle() && self.try_lead(rank) {
-            let notified = self.lead(rank, parker, deadline);
-            self.stop_leading(rank);
+        if !self.is_idle()
+            && let Some(lead) = self.try_lead(rank)
+        {
+            let notified = self.lead(lead, parker, deadline);
+            self.stop_leading(lead);
             if let Some(notified) = notified {
                 return notified;
             }

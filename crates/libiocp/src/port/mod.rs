@@ -79,6 +79,8 @@ pub struct Port {
     signal: Signal,
     /// Whether somebody has; changed under the lock of the queue.
     is_observed: AtomicBool,
+    /// Gets the packets that nobody will take.
+    discard: Option<fn(Packet)>,
 }
 
 impl PartialEq for Waiter {
@@ -98,7 +100,14 @@ impl Port {
             queue,
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
+            discard: None,
         }
+    }
+
+    /// Like `new`; `discard` gets each packet that will never be taken, because
+    /// the port closes or has closed. It is called with no lock held.
+    pub fn discarding_to(limit: u32, discard: fn(Packet)) -> Self {
+        Self { discard: Some(discard), ..Self::new(limit) }
     }
 
     /// Delivers a packet: the one way into any port. On a closed port the
@@ -129,6 +138,10 @@ impl Port {
 
     #[inline]
     fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: &Packet) {
+        if queue.is_closed() {
+            drop(queue);
+            return self.discard([*packet]);
+        }
         let hand_off = queue.post(*packet);
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
@@ -138,6 +151,13 @@ impl Port {
         }
         if watched {
             self.signal.release();
+        }
+    }
+
+    #[cold]
+    fn discard(&self, packets: impl IntoIterator<Item = Packet>) {
+        if let Some(discard) = self.discard {
+            packets.into_iter().for_each(discard);
         }
     }
 
@@ -352,6 +372,11 @@ impl Port {
         self.queue.lock().depth()
     }
 
+    /// Threads that wait for a packet now.
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().waiting()
+    }
+
     /// Threads that run for the port now.
     pub fn running(&self) -> u32 {
         self.queue.lock().running()
@@ -389,13 +414,13 @@ impl Close for Port {
             let (waiters, packets) = queue.close();
             (waiters, packets, self.signal.raise())
         };
-        drop(packets);
         for waiter in waiters {
             waiter.abandon();
         }
         if watched {
             self.signal.release();
         }
+        self.discard(packets);
     }
 }
 

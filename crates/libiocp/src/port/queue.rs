@@ -138,6 +138,11 @@ impl<W: PartialEq> Queue<W> {
         self.packets.len()
     }
 
+    /// Threads that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiters.len()
+    }
+
     /// Threads that run for the port.
     pub(crate) fn running(&self) -> u32 {
         self.running

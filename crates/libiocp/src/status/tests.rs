@@ -347,6 +347,15 @@ fn file_039_errno_of_files() {
 }
 
 #[test]
+fn sock_066_unreachable_networks_and_hosts() {
+    for (errno, win32, wsa) in [(libc::ENETUNREACH, 1231, 10051), (libc::EHOSTUNREACH, 1232, 10065)]
+    {
+        let status = Status::from_errno_socket(errno);
+        assert_eq!((status.win32(), status.wsa()), (win32, wsa));
+    }
+}
+
+#[test]
 fn sock_t1_errno_of_sockets() {
     let table = [
         (libc::EISCONN, Status::CONNECTION_ACTIVE),

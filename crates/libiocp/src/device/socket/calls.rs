@@ -117,6 +117,7 @@ impl Socket {
             state,
             waiting_for_data: Mutex::default(),
             accepting_for: Mutex::default(),
+            put_back: Mutex::default(),
         }
     }
 
@@ -124,8 +125,8 @@ impl Socket {
     pub fn connected_over(stream: Arc<crate::engine::Stream>) -> Self {
         let state = SocketState::new(libc::AF_UNIX, libc::SOCK_STREAM, 0);
         state.connect();
-        let (waiting_for_data, accepting_for) = Default::default();
-        Self { stream, state, waiting_for_data, accepting_for }
+        let (waiting_for_data, accepting_for, put_back) = Default::default();
+        Self { stream, state, waiting_for_data, accepting_for, put_back }
     }
 
     /// Lends the descriptor for a call that does not wait.
@@ -348,18 +349,25 @@ impl Socket {
         if !self.state.has(Flags::LISTENING) {
             return Err(WinsockError::INVALID);
         }
-        let outcome = self.run(engine, Op::Accept, None)?;
-        if let Some(errno) = outcome.errno() {
-            return Err(errno_error(errno));
-        }
-        // SAFETY: the engine has just accepted this descriptor for us alone.
-        let fd = unsafe { OwnedFd::from_raw_fd(outcome.result as i32) };
+        let fd = match self.take_put_back() {
+            Some(fd) => fd,
+            None => self.accept_next(engine)?,
+        };
         let SocketState { family, kind, protocol, .. } = self.state;
         let socket = Self::over(engine, fd, SocketState::new(family, kind, protocol));
         socket.state.inherit_options(&self.state);
         socket.state.set_nonblocking(self.state.is_nonblocking());
         socket.state.connect();
         Ok(socket)
+    }
+
+    fn accept_next(&self, engine: &Engine) -> Result<OwnedFd, WinsockError> {
+        let outcome = self.run(engine, Op::Accept, None)?;
+        match outcome.errno() {
+            Some(errno) => Err(errno_error(errno)),
+            // SAFETY: the engine has just accepted this descriptor for us alone.
+            None => Ok(unsafe { OwnedFd::from_raw_fd(outcome.result as i32) }),
+        }
     }
 
     /// Connects, waiting if the socket is a blocking one.
@@ -411,24 +419,6 @@ impl Socket {
                 })
             }
         }
-    }
-
-    /// The connection as a socket of its own; this one becomes as new.
-    ///
-    /// # Errors
-    /// When the process is out of descriptors.
-    pub fn split(&self, engine: &Engine) -> Result<Socket, WinsockError> {
-        // SAFETY: no memory is involved.
-        let copy = |fd| unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-        let fd = self.with_fd(copy)?;
-        check(fd)?;
-        // SAFETY: the kernel has just handed out this descriptor to us alone.
-        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        let SocketState { family, kind, protocol, .. } = self.state;
-        let socket = Self::over(engine, fd, SocketState::new(family, kind, protocol));
-        socket.state.connect();
-        self.renew(engine);
-        Ok(socket)
     }
 
     pub(super) fn connect_succeeded(&self) {

@@ -7,6 +7,7 @@
 
 mod background;
 mod calls;
+mod put_back;
 mod state;
 
 pub use calls::WinsockError;
@@ -17,7 +18,8 @@ use crate::engine::{Address, Buffers, Direction, Engine, Op, Outcome, Stream, Ta
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use state::Flags;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::collections::VecDeque;
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 
 /// What is asked of a socket.
 pub enum SocketVerb {
@@ -151,6 +153,8 @@ pub struct Socket {
     waiting_for_data: Mutex<Vec<Arc<Socket>>>,
     /// The stream of the listener whose AcceptEx this socket is used by.
     accepting_for: Mutex<Option<Arc<Stream>>>,
+    /// Connections that were taken and are to be taken again.
+    put_back: Mutex<VecDeque<OwnedFd>>,
 }
 
 impl Socket {
@@ -189,6 +193,9 @@ impl Socket {
                 Step::Stream(stream, Op::Send { buffers, flags: *flags, to, sent: 0 }, false)
             }
             SocketVerb::Accept { acceptor, .. } => {
+                if let Some(fd) = self.take_put_back() {
+                    return Step::Ready(Outcome::of(i64::from(fd.into_raw_fd())));
+                }
                 *acceptor.accepting_for.lock() = Some(Arc::clone(&self.stream));
                 Step::Stream(stream, Op::Accept, false)
             }
@@ -308,6 +315,10 @@ impl Socket {
             return Step::Stream(Arc::clone(&acceptor.stream), Op::receive(buffers), false);
         }
         let status = acceptor.tell_addresses(addresses);
+        if status.is_error() {
+            self.put_back(acceptor);
+            acceptor.renew(engine);
+        }
         acceptor.end_accept();
         Step::Finish(status, 0)
     }
@@ -420,6 +431,7 @@ impl Socket {
         for acceptor in acceptors {
             engine.cancel(&acceptor.stream, &|tag| tag.acceptor != 0);
         }
+        self.drop_put_back();
         self.see_off(engine);
         engine.close(&self.stream);
     }

@@ -12,6 +12,7 @@ use crate::status::Status;
 use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
 use crate::wait::Signal;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// No packet for an operation that succeeds at once.
 pub const SKIP_COMPLETION_PORT_ON_SUCCESS: u32 = 1;
@@ -204,22 +205,27 @@ fn this_thread() -> u64 {
     THREAD.try_with(|thread| *thread).unwrap_or(0)
 }
 
-/// The files on which a thread has started operations that may end with it.
+/// The files on which a thread has started operations that may end with it, by
+/// address; a weak reference keeps the address from being used again.
 #[derive(Default)]
-struct Bound(Vec<Weak<File>>);
+struct Bound {
+    files: HashMap<usize, Weak<File>>,
+    /// How many files there may be before those that are gone are looked for.
+    room: usize,
+}
 
 impl Bound {
     fn note(file: &Arc<File>) {
         let _ = BOUND.try_with(|bound| {
-            let files = &mut bound.borrow_mut().0;
-            let is_same = |other: &Weak<File>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(file));
-            if files.iter().rev().any(is_same) {
+            let Bound { files, room } = &mut *bound.borrow_mut();
+            if files.contains_key(&file.identity()) {
                 return;
             }
-            if files.len() == files.capacity() {
-                files.retain(|file| file.strong_count() > 0);
+            if files.len() >= *room {
+                files.retain(|_, file| file.strong_count() > 0);
+                *room = 2 * files.len() + 16;
             }
-            files.push(Arc::downgrade(file));
+            files.insert(file.identity(), Arc::downgrade(file));
         });
     }
 }
@@ -236,7 +242,7 @@ pub(crate) fn end_of_thread() {
 impl Drop for Bound {
     fn drop(&mut self) {
         let thread = this_thread();
-        for file in self.0.drain(..).filter_map(|file| file.upgrade()) {
+        for file in self.files.drain().filter_map(|(_, file)| file.upgrade()) {
             let survives = |tag: &Tag| file.association().is_some() && !tag.has_event;
             file.cancel(|tag| tag.thread == thread && !survives(tag));
         }

@@ -129,6 +129,15 @@ pub fn loom(project: &Project) -> Result<(), Failure> {
     process::run(command.env("CARGO_TARGET_DIR", project.path("target/loom")))
 }
 
+/// Runs the stress programs for long, optimized, on each engine: millions of packets, and a hundred
+/// thousand connections.
+pub fn stress(project: &Project) -> Result<(), Failure> {
+    let arguments = ["test", "--release", "--package", "libiocp-win32", "--test", "conformance"];
+    let mut command = cargo(project, &arguments);
+    command.env("LIBIOCP_STRESS", "1").args(["--", "--nocapture", "--test-threads=1"]);
+    process::run(&mut command)
+}
+
 /// Runs the bench program with these arguments.
 pub fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
     let mut command = cargo(project, &["run", "--release", "--"]);

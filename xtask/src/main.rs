@@ -48,6 +48,8 @@ enum Command {
     },
     /// Run the model tests of the port and the handle table under loom
     Loom,
+    /// Run the stress programs for long, on each engine
+    Stress,
     /// Run the measurements of the bench workspace
     Bench {
         /// Passed on to the bench program
@@ -71,6 +73,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Layouts => ci::compare_layouts(&project),
         Command::FuzzShort { seconds } => ci::fuzz_short(&project, *seconds),
         Command::Loom => ci::loom(&project),
+        Command::Stress => ci::stress(&project),
         Command::Bench { arguments } => ci::bench(&project, arguments),
     }
 }

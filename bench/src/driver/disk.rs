@@ -14,8 +14,8 @@ use super::{Settings, cell};
 const BLOCK: usize = 4096;
 const EXPLANATION: &str = "4 KiB reads at random places of one file, by one thread that keeps so \
     many under way. Median and extremes of alternating runs, ratios taken round by round: reads \
-    per second, and CPU time of the whole process per read, each over fio's. libiocp's program checks the first bytes of every \
-    block it reads; fio checks nothing and takes no latencies.";
+    per second, and CPU time of the whole process per read, each over fio's. libiocp's program \
+    checks the first bytes of every block it reads; fio checks nothing and takes no latencies.";
 
 /// The test file, removed when dropped.
 struct TestFile(PathBuf);

@@ -142,6 +142,8 @@ fn links(given: &[OsString]) -> bool {
 /// The whole command line after the compiler's own name.
 pub(crate) fn arguments(home: &Home, given: &[OsString]) -> Vec<OsString> {
     let mut all: Vec<OsString> = vec!["-fshort-wchar".into(), "-pthread".into()];
+    // `#pragma comment(lib, ...)` and its like are said to another compiler.
+    all.push("-Wno-unknown-pragmas".into());
     all.push("-isystem".into());
     all.push(home.win32.clone().into());
     all.push("-I".into());
@@ -230,7 +232,8 @@ mod tests {
         all.into_iter().map(|argument| argument.into_string().expect("UTF-8")).collect()
     }
 
-    const COMPILE: [&str; 6] = ["-fshort-wchar", "-pthread", "-isystem", "/i/win32", "-I", "/i"];
+    const COMPILE: [&str; 7] =
+        ["-fshort-wchar", "-pthread", "-Wno-unknown-pragmas", "-isystem", "/i/win32", "-I", "/i"];
     const LINK: [&str; 4] = ["-L", "/l", "-liocp", "-Wl,-rpath,/l"];
 
     #[test]

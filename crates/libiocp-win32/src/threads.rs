@@ -65,7 +65,7 @@ fn begin(start: Start) -> (Routine, *mut c_void) {
 }
 
 /// The handle that `_beginthread` returned goes with its thread.
-fn close_own(cell: usize) {
+extern "C" fn close_own(cell: usize) {
     // SAFETY: `_beginthread` leaked the cell for this thread.
     let cell = unsafe { Box::from_raw(cell as *mut std::sync::OnceLock<usize>) };
     let value = loop {
@@ -77,7 +77,8 @@ fn close_own(cell: usize) {
     let _ = system().close(value);
 }
 
-fn end(code: DWORD) {
+/// `extern "C"`, so that no panic leaves through those who may unwind.
+extern "C" fn end(code: DWORD) {
     Thread::current().end(code);
 }
 

@@ -1,6 +1,7 @@
 //! The conformance programs, built by the system's C compiler against this library.
 //!
 //! The same sources are built by mingw-w64 and run under Wine by `cargo xtask conformance`.
+//! With `LIBIOCP_STRESS` set only the stress programs run, for long (`cargo xtask stress`).
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -12,6 +13,19 @@ use std::time::{Duration, Instant};
 
 /// A program that is still running then is killed and has failed.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// What the stress programs do when there is time: ten million packets, a hundred thousand
+/// connections.
+const LONG: [(&str, &[&str]); 2] =
+    [("stress_packets", &["8", "8", "1250000"]), ("stress_echo", &["5000", "3000", "1", "20"])];
+
+fn is_long() -> bool {
+    std::env::var_os("LIBIOCP_STRESS").is_some()
+}
+
+fn limit() -> Duration {
+    if is_long() { 20 * LIMIT } else { LIMIT }
+}
 
 struct Program {
     name: String,
@@ -50,6 +64,7 @@ fn build(source: &Path, library: &Path) -> Program {
     let program = output_directory().join(&name);
     let output = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
         .args(["-std=gnu11", "-O1", "-g", "-fshort-wchar", "-pthread"])
+        .args(is_long().then_some("-DCONFORM_SECONDS=1800"))
         .args(["-Wall", "-Wextra", "-Werror", "-isystem"])
         .arg(crate_directory().join("include/win32"))
         .arg(source)
@@ -80,6 +95,11 @@ fn programs() -> &'static [Program] {
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| path.extension().is_some_and(|ending| ending == "c"))
             .collect();
+        if is_long() {
+            paths.retain(|path| {
+                LONG.iter().any(|(name, _)| path.file_stem() == Some(name.as_ref()))
+            });
+        }
         paths.sort();
         assert!(!paths.is_empty(), "{} holds no program", sources.display());
         paths.iter().map(|path| build(path, &library)).collect()
@@ -92,7 +112,7 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
         if let Some(status) = child.try_wait().expect("the state of a child") {
             return Some(status);
         }
-        if start.elapsed() > LIMIT {
+        if start.elapsed() > limit() {
             child.kill().expect("the child's end");
             child.wait().expect("the child's end");
             return None;
@@ -109,7 +129,9 @@ fn run(program: &Path, engine: &str) -> Result<(), String> {
     fs::create_dir_all(&directory).expect("a directory to run in");
     let log = directory.with_extension("log");
     let output = File::create(&log).expect("a log");
+    let long = LONG.iter().find(|(long, _)| is_long() && name == *long);
     let mut child = Command::new(program)
+        .args(long.map_or(&[][..], |(_, arguments)| arguments))
         .current_dir(&directory)
         .env("LIBIOCP_ENGINE", engine)
         .env("TMPDIR", &directory)
@@ -120,9 +142,13 @@ fn run(program: &Path, engine: &str) -> Result<(), String> {
         .expect("a program that starts");
     let status = wait(&mut child);
     if status.is_some_and(|status| status.success()) {
+        if is_long() {
+            let text = fs::read_to_string(&log).expect("the log");
+            println!("{engine}: {text}");
+        }
         return Ok(());
     }
-    let end = status.map_or(format!("killed after {LIMIT:?}"), |status| status.to_string());
+    let end = status.map_or(format!("killed after {:?}", limit()), |status| status.to_string());
     let bytes = fs::read(&log).expect("the log");
     Err(format!("{end}\n{}", String::from_utf8_lossy(&bytes)))
 }

@@ -195,12 +195,10 @@ fn sock_034_winsocks_own_result() {
         assert_eq!(WSAGetOverlappedResult(s, &mut *ov, &mut bytes, 0, &mut flags), 0);
         assert_eq!(last_error(), 10053);
         assert_eq!((WSAResetEvent(ov.hEvent), WSASetEvent(ov.hEvent)), (1, 1));
-        assert_eq!((WSACloseEvent(ov.hEvent), WSACloseEvent(ov.hEvent)), (1, 0));
-        assert_eq!(last_error(), 6);
-        close(s);
-        assert_eq!(WSAGetOverlappedResult(s, &mut *ov, &mut bytes, 0, &mut flags), 0);
-        assert_eq!(last_error(), 10038);
+        assert_eq!(WSACloseEvent(ov.hEvent), 1);
+        assert_eq!((WSACloseEvent(ptr::without_provenance_mut(4)), last_error()), (0, 6));
     }
+    close(s);
 }
 
 #[test]

@@ -186,10 +186,9 @@ pub(super) fn advance(op: DiskOp, done: &mut usize, result: i64) -> Progress {
         DiskOp::Write(buffer, ..) | DiskOp::Append(buffer, _) => (buffer.len(), true),
         DiskOp::Nothing => (0, false),
     };
+    let again = [libc::EINTR, libc::EAGAIN].map(|errno| -i64::from(errno));
     match result {
-        _ if matches!(-result, e if e == i64::from(libc::EINTR) || e == i64::from(libc::EAGAIN)) => {
-            Progress::Partial
-        }
+        again_later if again.contains(&again_later) => Progress::Partial,
         // What was read before the error is there; the next read will tell.
         error if error < 0 && !is_write && *done > 0 => Progress::Whole(Outcome::of(*done as i64)),
         error if error < 0 => Progress::Whole(Outcome::of(error)),

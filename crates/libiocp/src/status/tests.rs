@@ -407,3 +407,65 @@ fn i24_every_errno_is_in_the_one_table() {
         }
     }
 }
+
+#[test]
+fn i24_each_errno_that_is_left_to_the_tables() {
+    let files = [
+        (libc::EILSEQ, Status::OBJECT_NAME_INVALID),
+        (libc::EBADF, Status::INVALID_HANDLE),
+        (libc::EFAULT, Status::ACCESS_VIOLATION),
+        (libc::EAGAIN, Status::DEVICE_NOT_READY),
+        (libc::ECANCELED, Status::CANCELLED),
+        (libc::EPIPE, Status::PIPE_BROKEN),
+        (libc::ESPIPE, Status::INVALID_DEVICE_REQUEST),
+        (libc::ENOTTY, Status::INVALID_DEVICE_REQUEST),
+        (libc::EOPNOTSUPP, Status::NOT_SUPPORTED),
+        (libc::ENOSYS, Status::NOT_SUPPORTED),
+        (libc::ENOLCK, Status::LOCK_NOT_GRANTED),
+        (libc::EDEADLK, Status::POSSIBLE_DEADLOCK),
+        (libc::EMLINK, Status::TOO_MANY_LINKS),
+        (libc::ETIMEDOUT, Status::IO_TIMEOUT),
+    ];
+    for (errno, status) in files {
+        assert_eq!(Status::from_errno_file(errno), status, "errno {errno}");
+    }
+    let sockets =
+        [(libc::EAGAIN, Status::DEVICE_NOT_READY), (libc::ESHUTDOWN, Status::PIPE_DISCONNECTED)];
+    for (errno, status) in sockets {
+        assert_eq!(Status::from_errno_socket(errno), status, "errno {errno}");
+    }
+}
+
+/// The errno names in a text.
+fn errno_names(text: &str) -> std::collections::BTreeSet<&str> {
+    let names = text.split("libc::").skip(1);
+    names.filter_map(|rest| rest.split(|it: char| !it.is_ascii_alphanumeric()).next()).collect()
+}
+
+#[test]
+fn i24_every_entry_of_the_errno_tables_is_tested() {
+    let (source, tests) = (include_str!("../status.rs"), include_str!("tests.rs"));
+    let part = |text: &'static str, from: &str, to: &str| {
+        let rest = text.split_once(from).expect("the beginning").1;
+        rest.split_once(to).expect("the end").0
+    };
+    let files = part(source, "fn from_errno_file", "\n    }");
+    let sockets = part(source, "fn from_errno_socket", "\n    }");
+    let rest = part(tests, "fn i24_each_errno", "fn errno_names");
+    let (rest_files, rest_sockets) = rest.split_once("let sockets").expect("both");
+    let tested_files = part(tests, "fn file_039_errno_of_files", "\n}");
+    let tested_sockets = part(tests, "fn sock_t1_errno_of_sockets", "\n}");
+    for (table, tested) in
+        [(files, [tested_files, rest_files]), (sockets, [tested_sockets, rest_sockets])]
+    {
+        let tested = tested.into_iter().flat_map(errno_names).collect();
+        let (listed, all) = (errno_names(table), tested);
+        assert!(listed.len() > 20);
+        assert_eq!(listed.difference(&all).collect::<Vec<_>>(), Vec::<&&str>::new());
+    }
+    for errno in 1..=libc::EHWPOISON {
+        for status in [Status::from_errno_file(errno), Status::from_errno_socket(errno)] {
+            assert!(status.is_error() && status.name().is_some(), "errno {errno}: {status:?}");
+        }
+    }
+}

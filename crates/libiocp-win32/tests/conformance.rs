@@ -144,7 +144,7 @@ fn run(program: &Path, engine: &str) -> Result<(), String> {
     if status.is_some_and(|status| status.success()) {
         if is_long() {
             let text = fs::read_to_string(&log).expect("the log");
-            println!("{engine}: {text}");
+            eprintln!("{engine}: {text}");
         }
         return Ok(());
     }

@@ -62,9 +62,16 @@ fn sock_016_success_at_once_reports_too() {
     let (port, (s, mut peer)) = (Port::new(), pair());
     port.add(s, KEY);
     let (mut data, mut ov) = (*b"hello", overlapped());
-    assert_eq!(start_send(s, &mut data, &mut ov), (Ok(0), 5));
-    assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
-    expect(peer.read_exact(&mut [0; 5]));
+    // It may pend as long as the thread that made the connection is still at it.
+    let mut was_at_once = false;
+    while !was_at_once {
+        let (result, bytes) = start_send(s, &mut data, &mut ov);
+        was_at_once = result == Ok(0);
+        let expected = if was_at_once { (Ok(0), 5) } else { (Err(PENDING), UNTOUCHED) };
+        assert_eq!((result, bytes), expected);
+        assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
+        expect(peer.read_exact(&mut [0; 5]));
+    }
     drop(peer);
     let mut memory = [0u8; 4];
     for _ in 0..2 {
@@ -195,12 +202,10 @@ fn sock_034_winsocks_own_result() {
         assert_eq!(WSAGetOverlappedResult(s, &mut *ov, &mut bytes, 0, &mut flags), 0);
         assert_eq!(last_error(), 10053);
         assert_eq!((WSAResetEvent(ov.hEvent), WSASetEvent(ov.hEvent)), (1, 1));
-        assert_eq!((WSACloseEvent(ov.hEvent), WSACloseEvent(ov.hEvent)), (1, 0));
-        assert_eq!(last_error(), 6);
-        close(s);
-        assert_eq!(WSAGetOverlappedResult(s, &mut *ov, &mut bytes, 0, &mut flags), 0);
-        assert_eq!(last_error(), 10038);
+        assert_eq!(WSACloseEvent(ov.hEvent), 1);
+        assert_eq!((WSACloseEvent(ptr::without_provenance_mut(4)), last_error()), (0, 6));
     }
+    close(s);
 }
 
 #[test]

@@ -92,8 +92,8 @@ fn i17_a_packet_waits_beside_a_thread_at_the_limit_only() {
     });
 }
 
-/// PORT-031: dropping the last handle wakes every waiting thread with 735; a
-/// clone keeps the port open.
+/// PORT-031, PORT-035: dropping the last handle wakes every waiting thread with
+/// 735; a clone keeps the port open.
 #[test]
 fn the_last_handle_wakes_waiting_threads() {
     on_each_engine(|world| {
@@ -118,7 +118,7 @@ fn the_last_handle_wakes_waiting_threads() {
     });
 }
 
-/// PORT-045: when the time is up there is an error, and nothing else happens.
+/// PORT-053: when the time is up there is an error, and nothing else happens.
 #[test]
 fn a_time_out_is_an_error_and_takes_its_time() {
     on_each_engine(|world| {
@@ -173,7 +173,7 @@ fn i26_a_closed_port_lets_pending_operations_end() {
     });
 }
 
-/// A file tied to a port after an operation was started reports it there.
+/// PORT-021: a file tied to a port after an operation was started reports it there.
 #[test]
 fn i12_the_association_is_read_when_a_request_finishes() {
     on_each_engine(|world| {
@@ -187,7 +187,7 @@ fn i12_the_association_is_read_when_a_request_finishes() {
     });
 }
 
-/// PORT-018, PORT-019: the second association fails, with any port and key,
+/// PORT-012, PORT-018: the second association fails, with any port and key,
 /// and changes nothing.
 #[test]
 fn i11_a_file_is_associated_once() {

@@ -81,20 +81,21 @@ impl Claim {
 }
 
 impl Drop for Claim {
-    /// Drops the payload, perhaps on a thread of the engine, whose work a
-    /// panic of the payload must not end.
     fn drop(&mut self) {
-        if let Some(payload) = self.payload().take() {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        }
+        drop(self.payload().take());
     }
 }
 
-/// No packet will carry the claim of an operation away.
+/// No packet will carry the claim of an operation away. This may be a thread
+/// of the engine, whose work a payload that panics must not end.
 fn release(address: usize) {
-    // SAFETY: only requests call this, which `start` gave the claim, once and
-    // instead of posting a packet, by the contract of `OverlappedRef::owned`.
-    drop(unsafe { Claim::from_address(address) });
+    // SAFETY: requests call this, which `start` gave the claim, once and
+    // instead of posting a packet, by the contract of `OverlappedRef::owned`;
+    // and ports do, with packets that they will not deliver.
+    let claim = unsafe { Claim::from_address(address) };
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(claim)));
+    // What was thrown might throw again when it is dropped.
+    let _ = ManuallyDrop::new(dropped);
 }
 
 /// Nobody will take this packet: what it carries is dropped.

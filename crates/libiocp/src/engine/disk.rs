@@ -290,6 +290,9 @@ fn fake_transfer(bytes: &mut Vec<u8>, op: DiskOp, done: usize) -> i64 {
         DiskOp::Nothing => return 0,
     };
     let (start, length) = rest(buffer, done);
+    if length == 0 {
+        return 0;
+    }
     if is_write {
         // As in the kernel, nothing written extends nothing.
         if length == 0 {

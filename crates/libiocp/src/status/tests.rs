@@ -396,6 +396,18 @@ fn sock_t1_errno_of_sockets() {
     assert_eq!(Status::from_errno_socket(0), Status::SUCCESS);
 }
 
+/// Whatever the kernel says has a status of its own name, which is no success.
+#[test]
+fn i24_every_errno_is_in_the_one_table() {
+    for errno in 1..=133 {
+        for status in [Status::from_errno_file(errno), Status::from_errno_socket(errno)] {
+            assert!(status.name().is_some(), "errno {errno}: {status:?}");
+            assert!(!status.is_success(), "errno {errno}: {status:?}");
+            assert_ne!(status.win32(), NO_MAPPING, "errno {errno}: {status:?}");
+        }
+    }
+}
+
 #[test]
 fn i24_each_errno_that_is_left_to_the_tables() {
     let files = [

@@ -1,0 +1,455 @@
+//! The contract of requests, below the Rust API: what is told, in which order,
+//! and when an object goes.
+#![allow(unsafe_code)]
+
+mod support;
+
+use libiocp::device::{Device, Disk, Socket, Verb};
+use libiocp::engine::{Buffer, Buffers, DiskOp, Faults};
+use libiocp::event::Event;
+use libiocp::file::{File, SKIP_COMPLETION_PORT_ON_SUCCESS};
+use libiocp::handle::{Close, Handle, HandleCount};
+use libiocp::overlapped::{Overlapped, OverlappedRef};
+use libiocp::port::{NoPacket, Packet, Port};
+use libiocp::request::{Answer, Report, Request};
+use libiocp::status::Status;
+use libiocp::sync::Deadline;
+use libiocp::wait::wait_any;
+use std::cell::UnsafeCell;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use support::{Census, LIMIT, World, fake, on_each_engine, run};
+
+/// What a caller of the C ABI has: an OVERLAPPED, a buffer, perhaps an event.
+struct Caller {
+    overlapped: Box<Overlapped>,
+    buffer: Box<[UnsafeCell<u8>]>,
+    event: Option<Arc<Event>>,
+    wants_packet: bool,
+}
+
+// SAFETY: the buffer is looked at when its operation is over only.
+unsafe impl Sync for Caller {}
+
+impl Caller {
+    fn new(offset: u64, bytes: &[u8]) -> Self {
+        let overlapped = Box::new(Overlapped::at(offset));
+        let buffer = bytes.iter().copied().map(UnsafeCell::new).collect();
+        Self { overlapped, buffer, event: None, wants_packet: true }
+    }
+
+    fn with_event(self) -> Self {
+        Self { event: Some(Arc::new(Event::new(true, false))), ..self }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(&*self.overlapped) as usize
+    }
+
+    fn report(&self) -> Report {
+        // SAFETY: every test keeps its callers until their operations are over.
+        let overlapped = unsafe { OverlappedRef::new(NonNull::from(&*self.overlapped)) };
+        Report { overlapped, event: self.event.clone(), wants_packet: self.wants_packet }
+    }
+
+    fn buffer(&self) -> Buffer {
+        let start = UnsafeCell::raw_get(self.buffer.as_ptr());
+        // SAFETY: as in `report`.
+        unsafe { Buffer::new(start, self.buffer.len()) }
+    }
+
+    /// What is in the buffer when the operation is over.
+    fn bytes(&self) -> Vec<u8> {
+        // SAFETY: nothing writes any more.
+        self.buffer.iter().map(|byte| unsafe { *byte.get() }).collect()
+    }
+
+    fn read(&self, file: &Arc<File>) -> Answer {
+        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.report().overlapped.offset()));
+        Request::start(file, verb, self.report(), |_| {})
+    }
+
+    fn receive(&self, file: &Arc<File>) -> Answer {
+        use libiocp::device::SocketVerb;
+        let verb = Verb::Socket(SocketVerb::receive(Buffers::One(self.buffer())));
+        Request::start(file, verb, self.report(), |_| {})
+    }
+
+    fn is_settled(&self) -> bool {
+        self.overlapped.status() != Status::PENDING
+    }
+}
+
+fn disk(world: &World, bytes: &[u8]) -> Handle<File> {
+    let file = match &world.fake {
+        Some(fake) => fake.disk_file(bytes.to_vec()),
+        None => {
+            let path = support::temporary_path();
+            std::fs::write(&path, bytes).unwrap();
+            let file = std::fs::File::open(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            world.engine.disk_file(file.into())
+        }
+    };
+    let device = Device::Disk(Arc::new(Disk::new(file)));
+    Handle::new(File::new(device, Arc::clone(&world.engine), true))
+}
+
+fn pair(world: &World) -> (Handle<File>, Handle<File>) {
+    let (one, other) = match &world.fake {
+        Some(fake) => fake.pair(4096),
+        None => {
+            let (one, other) = std::os::unix::net::UnixStream::pair().unwrap();
+            one.set_nonblocking(true).unwrap();
+            other.set_nonblocking(true).unwrap();
+            let stream =
+                |end: std::os::unix::net::UnixStream| world.engine.stream(end.into(), true);
+            (stream(one), stream(other))
+        }
+    };
+    let file = |stream| {
+        let device = Device::Socket(Arc::new(Socket::connected_over(stream)));
+        Handle::new(File::new(device, Arc::clone(&world.engine), true))
+    };
+    (file(one), file(other))
+}
+
+fn send(world: &World, file: &Arc<File>, bytes: &[u8]) {
+    use libiocp::device::SocketVerb;
+    let caller = Caller::new(0, bytes);
+    let verb = Verb::Socket(SocketVerb::send(Buffers::One(caller.buffer()), 0, None));
+    Request::start(file, verb, caller.report(), |_| {});
+    world.until("it is sent", || caller.is_settled());
+}
+
+fn take(world: &World, port: &Arc<Port>) -> Packet {
+    let mut packets = [Packet::default()];
+    let deadline = Some(Deadline::after(LIMIT));
+    assert_eq!(port.take(&mut packets, deadline, &*world.engine), Ok(1));
+    packets[0]
+}
+
+fn assert_no_packet(world: &World, port: &Arc<Port>) {
+    let mut packets = [Packet::default()];
+    let now = Some(Deadline::now());
+    assert_eq!(port.take(&mut packets, now, &*world.engine), Err(NoPacket::TimedOut));
+}
+
+/// What counts how often it was closed.
+#[derive(Debug, Default)]
+struct Thing {
+    handles: HandleCount,
+    closed: AtomicUsize,
+}
+
+impl Close for Thing {
+    fn handle_count(&self) -> &HandleCount {
+        &self.handles
+    }
+
+    fn close(self: &Arc<Self>) {
+        self.closed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// An object closes when its last handle goes, whoever refers to it.
+#[test]
+fn i01_an_object_closes_once_with_its_last_handle() {
+    let handle = Handle::new(Thing::default());
+    let reference = handle.reference();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let handle = handle.clone();
+            std::thread::spawn(move || drop(handle.clone()))
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(reference.closed.load(Ordering::SeqCst), 0);
+    drop(handle);
+    assert_eq!(reference.closed.load(Ordering::SeqCst), 1);
+    assert_eq!(reference.handles.get(), 0);
+}
+
+/// What a queued packet carries may use the library when it is dropped: no
+/// lock is held then, nor while a request ends.
+#[test]
+fn i02_no_lock_is_held_while_an_object_closes() {
+    struct Curious(libiocp::PortRef, libiocp::TcpStream, Arc<AtomicUsize>);
+    impl AsMut<[u8]> for Curious {
+        fn as_mut(&mut self) -> &mut [u8] {
+            &mut []
+        }
+    }
+    impl Drop for Curious {
+        fn drop(&mut self) {
+            self.0.post(1, 1).unwrap();
+            self.1.cancel_all();
+            self.2.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    on_each_engine(|world| {
+        let (port, (one, other)) = (world.port(1), world.pair());
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let curious = || Curious(port.reference(), other.clone(), Arc::clone(&dropped));
+        other.start_receive(curious()).unwrap();
+        port.post_value(0, 0, curious()).unwrap();
+        drop(one);
+        world.until("the request ends", || dropped.load(Ordering::SeqCst) == 1);
+        drop(port);
+        assert_eq!(dropped.load(Ordering::SeqCst), 2);
+    });
+}
+
+/// A pending request keeps the file's memory and not the file open.
+#[test]
+fn i04_a_pending_request_holds_no_handle() {
+    on_each_engine(|world| {
+        let (_one, other) = pair(world);
+        let caller = Caller::new(0, &[0; 4]);
+        let reference = other.reference();
+        assert_eq!(caller.receive(&reference), Answer::Pending);
+        assert_eq!(reference.handle_count().get(), 1);
+        drop(other);
+        world.until("the request ends", || caller.is_settled());
+        assert!(caller.overlapped.status().is_error());
+    });
+}
+
+/// FILE-05, PORT-136: under every fault that the fake engine knows, and with
+/// cancels in between, each request that was accepted has one packet.
+#[test]
+fn i05_a_request_finishes_once() {
+    let seeds = if cfg!(miri) { 3 } else { 200 };
+    for seed in 1..=seeds {
+        let faults = Faults { errors: 10, shorts: 30, delays: 30 };
+        run(&fake(seed, faults), |world| {
+            let (port, census) = (world.port(1), Census::default());
+            let (file, (one, other)) = (world.file(&[5; 64]), world.pair());
+            file.associate(&port, 1).unwrap();
+            other.associate(&port, 2).unwrap();
+            one.associate(&port, 3).unwrap();
+            let mut accepted = Vec::new();
+            for round in 0..8 {
+                accepted.extend(file.start_read(census.buffer(&[0; 8]), round * 8).ok());
+                accepted.extend(other.start_receive(census.buffer(&[0; 3])).ok());
+                accepted.extend(one.start_send(census.buffer(&[1; 2])).ok());
+                if let Some(operation) = accepted.iter().nth_back((seed + round) as usize % 4) {
+                    operation.cancel();
+                }
+            }
+            drop((one, other, file));
+            world.settle();
+            let mut completions = Vec::new();
+            while port.get_many(&mut completions, 64, Some(Duration::ZERO)).is_ok() {}
+            assert_eq!(completions.len(), accepted.len());
+            for operation in &accepted {
+                assert!(!operation.is_pending());
+                let packets = completions.iter().filter(|it| it.is_of(operation)).count();
+                assert_eq!(packets, 1, "an operation has one packet");
+            }
+            drop(completions);
+            assert_eq!(census.living(), 0);
+        });
+    }
+}
+
+/// From start to finish the OVERLAPPED reads STATUS_PENDING.
+#[test]
+fn i06_the_overlapped_reads_pending_until_the_finish() {
+    on_each_engine(|world| {
+        let (one, other) = pair(world);
+        let caller = Caller::new(0, &[0; 4]);
+        assert_eq!(caller.receive(&other), Answer::Pending);
+        assert_eq!(caller.overlapped.status(), Status::PENDING);
+        assert_eq!(caller.overlapped.status().0, 0x103);
+        send(world, &one, b"data");
+        world.until("the request ends", || caller.is_settled());
+        assert_eq!(caller.overlapped.status(), Status::SUCCESS);
+        assert_eq!(caller.overlapped.bytes(), 4);
+    });
+}
+
+/// PORT-129: who waits for the event finds data, count and status; who takes
+/// the packet finds the event set as well.
+#[test]
+fn i07_data_then_count_then_status_then_event_then_packet() {
+    on_each_engine(|world| {
+        let rounds = if cfg!(miri) { 2 } else { 50 };
+        let (port, (one, other)) = (Handle::new(Port::new(1)), pair(world));
+        other.associate(&port, 9).unwrap();
+        for _ in 0..rounds {
+            let caller = Caller::new(0, &[0; 4]).with_event();
+            assert_eq!(caller.receive(&other), Answer::Pending);
+            let event = caller.event.clone().unwrap();
+            assert!(!event.signal().is_set());
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let deadline = Some(Deadline::after(LIMIT));
+                    assert_eq!(wait_any(&[event.signal()], deadline, &*world.engine), Some(0));
+                    assert_eq!(caller.overlapped.status(), Status::SUCCESS);
+                    assert_eq!(caller.overlapped.bytes(), 4);
+                    assert_eq!(caller.bytes(), b"data");
+                });
+                send(world, &one, b"data");
+            });
+            let packet = take(world, &port);
+            assert!(event.signal().is_set());
+            assert_eq!((packet.key, packet.overlapped), (9, caller.address()));
+            assert_eq!((packet.status(), packet.bytes), (Status::SUCCESS, 4));
+        }
+    });
+}
+
+/// A receive that has ended gets nothing more: what comes later is the next
+/// one's.
+#[test]
+fn i08_a_buffer_is_not_touched_after_the_finish() {
+    on_each_engine(|world| {
+        let (one, other) = pair(world);
+        let (first, second) = (Caller::new(0, &[7; 4]), Caller::new(0, &[7; 4]));
+        assert_eq!(first.receive(&other), Answer::Pending);
+        assert!(other.cancel_all(Some(first.address())));
+        world.until("the first ends", || first.is_settled());
+        assert_eq!(first.overlapped.status(), Status::CANCELLED);
+        assert_eq!(second.receive(&other), Answer::Pending);
+        send(world, &one, b"data");
+        world.until("the second ends", || second.is_settled());
+        assert_eq!((first.bytes(), second.bytes()), (vec![7; 4], b"data".to_vec()));
+    });
+}
+
+/// Success, error or cancelled: whatever was accepted completes.
+#[test]
+fn i09_every_accepted_operation_completes() {
+    on_each_engine(|world| {
+        let port = Handle::new(Port::new(1));
+        let (file, (_one, other)) = (disk(world, &[3; 16]), pair(world));
+        file.associate(&port, 1).unwrap();
+        other.associate(&port, 2).unwrap();
+        let good = Caller::new(0, &[0; 16]);
+        let behind_the_end = Caller::new(100, &[0; 16]);
+        let in_vain = Caller::new(0, &[0; 16]);
+        good.read(&file);
+        behind_the_end.read(&file);
+        assert_eq!(in_vain.receive(&other), Answer::Pending);
+        other.cancel_mine();
+        let mut found: Vec<_> = (0..3).map(|_| take(world, &port)).collect();
+        found.sort_by_key(|packet| packet.status);
+        let outcomes: Vec<_> = found.iter().map(|it| (it.overlapped, it.status())).collect();
+        let expected = [
+            (good.address(), Status::SUCCESS),
+            (behind_the_end.address(), Status::END_OF_FILE),
+            (in_vain.address(), Status::CANCELLED),
+        ];
+        assert_eq!(outcomes, expected);
+        assert_no_packet(world, &port);
+    });
+}
+
+/// Cancelling a disk operation asks for its end; whether it was cancelled or
+/// done all the same its one result tells.
+#[test]
+fn i10_cancelling_never_finishes_a_request() {
+    let mut statuses = Vec::new();
+    for seed in 1..=32 {
+        run(&fake(seed, Faults::default()), |world| {
+            let file = disk(world, b"data");
+            let caller = Caller::new(0, &[0; 4]);
+            assert_eq!(caller.read(&file), Answer::Pending);
+            assert!(file.cancel_all(Some(caller.address())));
+            assert_eq!(caller.overlapped.status(), Status::PENDING);
+            world.settle();
+            assert!(caller.is_settled());
+        });
+        let world = fake(seed, Faults::default());
+        let file = disk(&world, b"data");
+        let caller = Caller::new(0, &[0; 4]);
+        caller.read(&file);
+        file.cancel_all(None);
+        world.settle();
+        statuses.push(caller.overlapped.status());
+    }
+    assert!(statuses.contains(&Status::SUCCESS) && statuses.contains(&Status::CANCELLED));
+    assert!(statuses.iter().all(|it| [Status::SUCCESS, Status::CANCELLED].contains(it)));
+}
+
+/// PORT-085: any number may stand for the OVERLAPPED of a posted packet; it
+/// comes out as it went in, or goes with the port.
+#[test]
+fn i18_the_overlapped_of_a_posted_packet_is_not_followed() {
+    on_each_engine(|world| {
+        let port = Handle::new(Port::new(1));
+        for overlapped in [0, 1, 0xDEAD_BEEF, usize::MAX] {
+            port.post(Packet::new(usize::MAX, overlapped, usize::MAX));
+            let packet = take(world, &port);
+            assert_eq!(packet, Packet::new(usize::MAX, overlapped, usize::MAX));
+        }
+        port.post(Packet::new(0, 1, 0));
+        drop(port);
+    });
+}
+
+/// PORT-120, PORT-121, PORT-123: pending always posts, success at once unless
+/// it is to be skipped, an error at once never.
+#[test]
+fn i19_whether_a_packet_follows() {
+    on_each_engine(|world| {
+        let port = Handle::new(Port::new(1));
+        let (one, other) = pair(world);
+        other.associate(&port, 1).unwrap();
+        let verb = |status, bytes| Verb::Settled(status, bytes);
+        let start = |caller: &Caller, status| {
+            Request::start(&other, verb(status, 3), caller.report(), |_| {})
+        };
+        for skips in [false, true] {
+            if skips {
+                other.add_modes(SKIP_COMPLETION_PORT_ON_SUCCESS).unwrap();
+            }
+            let caller = Caller::new(0, &[]);
+            assert_eq!(start(&caller, Status::SUCCESS), Answer::Done(Status::SUCCESS, 3));
+            if !skips {
+                assert_eq!(take(world, &port).bytes, 3);
+            }
+            assert_no_packet(world, &port);
+
+            let answer = start(&caller, Status::BUFFER_OVERFLOW);
+            assert_eq!(answer, Answer::Done(Status::BUFFER_OVERFLOW, 3));
+            assert_eq!(take(world, &port).status(), Status::BUFFER_OVERFLOW);
+
+            let answer = start(&caller, Status::CONNECTION_RESET);
+            assert_eq!(answer, Answer::Refused(Status::CONNECTION_RESET));
+            assert_no_packet(world, &port);
+
+            let caller = Caller::new(0, &[0; 4]);
+            assert_eq!(caller.receive(&other), Answer::Pending);
+            send(world, &one, b"data");
+            assert_eq!(take(world, &port).status(), Status::SUCCESS);
+
+            let caller = Caller::new(0, &[0; 4]);
+            assert_eq!(caller.receive(&other), Answer::Pending);
+            other.cancel_mine();
+            assert_eq!(take(world, &port).status(), Status::CANCELLED);
+        }
+    });
+}
+
+/// PORT-165, HND-02: the low bit of the event's handle keeps the packet back, and the
+/// event is set all the same.
+#[test]
+fn i20_a_suppressed_packet_leaves_the_event() {
+    on_each_engine(|world| {
+        let (port, file) = (Handle::new(Port::new(1)), disk(world, b"data"));
+        file.associate(&port, 1).unwrap();
+        let caller = Caller { wants_packet: false, ..Caller::new(0, &[0; 4]).with_event() };
+        caller.read(&file);
+        let event = caller.event.clone().unwrap();
+        let deadline = Some(Deadline::after(LIMIT));
+        assert_eq!(wait_any(&[event.signal()], deadline, &*world.engine), Some(0));
+        assert_eq!(caller.bytes(), b"data");
+        assert_no_packet(world, &port);
+    });
+}

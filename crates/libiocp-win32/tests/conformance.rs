@@ -15,9 +15,12 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What the stress programs do when there is time: ten million packets, a hundred thousand
-/// connections.
-const LONG: [(&str, &[&str]); 2] =
-    [("stress_packets", &["8", "8", "1250000"]), ("stress_echo", &["5000", "3000", "1", "20"])];
+/// connections, many threads that wake each other.
+const LONG: [(&str, &[&str]); 3] = [
+    ("stress_packets", &["8", "8", "1250000"]),
+    ("stress_echo", &["5000", "3000", "1", "20"]),
+    ("stress_leader", &["200000"]),
+];
 
 fn is_long() -> bool {
     std::env::var_os("LIBIOCP_STRESS").is_some()

@@ -333,13 +333,13 @@ int main(void)
     RUN(port_090_packets_leave_in_the_order_they_came);
     RUN(port_090_the_order_survives_interleaving);
     RUN(port_090_io_packets_leave_in_the_order_of_completion);
-    RUN_WINE_FAILS(port_091_waiters_are_released_newest_first, WINE8_ORDER);
-    RUN_WINE_FAILS(port_091_a_burst_goes_newest_first, WINE8_ORDER);
-    RUN_WINE_FAILS(port_091_a_waiter_that_came_back_is_the_newest, WINE8_ORDER);
+    RUN_WINE_RACES(port_091_waiters_are_released_newest_first, WINE8_ORDER);
+    RUN_WINE_RACES(port_091_a_burst_goes_newest_first, WINE8_ORDER);
+    RUN_WINE_RACES(port_091_a_waiter_that_came_back_is_the_newest, WINE8_ORDER);
     RUN(port_092_one_packet_releases_one_waiter);
-    RUN_WINE_FAILS(port_093_a_handed_packet_cannot_be_stolen, WINE8_ORDER);
-    RUN_WINE_FAILS(port_094_both_forms_wait_in_one_order, WINE8_ORDER);
-    RUN_WINE_FAILS(port_101_a_handed_packet_is_never_in_the_queue, WINE8_ORDER);
+    RUN_WINE_RACES(port_093_a_handed_packet_cannot_be_stolen, WINE8_ORDER);
+    RUN_WINE_RACES(port_094_both_forms_wait_in_one_order, WINE8_ORDER);
+    RUN_WINE_RACES(port_101_a_handed_packet_is_never_in_the_queue, WINE8_ORDER);
     RUN(port_102_a_thread_can_change_ports);
     RUN_WINE_FAILS(port_105_a_running_thread_goes_on_with_the_next_packet,
                    "Wine ignores the concurrency value");

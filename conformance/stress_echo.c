@@ -54,9 +54,10 @@ static struct sockaddr_in door_address;
 static LPFN_ACCEPTEX accept_ex;
 static LPFN_CONNECTEX connect_ex;
 static struct acceptor acceptors[ACCEPTS];
-static LONG connections = 50, largest = 3000, seed = 1, repeats = 3, total;
-static LONG slots, begun, ended, live, stopping;
-static LONG started, finished, twice, wrong_bytes, spoilt, strange, strange_code;
+static LONG connections = 50, largest = 3000, repeats = 3, total;
+static volatile LONG seed = 1;
+static volatile LONG slots, begun, ended, live, stopping;
+static volatile LONG started, finished, twice, wrong_bytes, spoilt, strange, strange_code;
 
 static unsigned pick(unsigned limit)
 {

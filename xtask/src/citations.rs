@@ -212,7 +212,8 @@ fn is_between(line: &str) -> bool {
 
 fn run_name(line: &str) -> Option<&str> {
     let line = line.trim_start();
-    let rest = line.strip_prefix("RUN(").or_else(|| line.strip_prefix("RUN_WINE_FAILS("))?;
+    let forms = ["RUN(", "RUN_WINE_FAILS(", "RUN_WINE_RACES("];
+    let rest = forms.into_iter().find_map(|form| line.strip_prefix(form))?;
     Some(rest.split([',', ')']).next()?.trim())
 }
 

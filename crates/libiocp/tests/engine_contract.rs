@@ -312,3 +312,41 @@ fn i08_memory_is_left_alone_after_the_finish() {
         assert_eq!(bench.port.depth(), 0);
     }
 }
+
+/// Who polls the OVERLAPPED may free it at once, before the packet is there.
+#[test]
+#[cfg_attr(miri, ignore = "needs a kernel")]
+fn i07_nothing_is_touched_once_the_status_is_there() {
+    for engine in kernels() {
+        let bench = Bench::new(engine, None);
+        let [first, second] = &bench.pair;
+        let mut all = Vec::new();
+        for number in 0..4000_u64 {
+            let mut memory = Memory::new(0, &[1; 64]);
+            let verb = match number % 2 {
+                0 => write(number)(&memory),
+                _ => receive(&memory),
+            };
+            let file = if number % 2 == 0 { &bench.disk } else { first };
+            let answer = bench.start(file, &memory, verb);
+            assert!(!matches!(answer, Answer::Refused(_)), "{answer:?}");
+            if number % 2 == 1 {
+                let mut sent = Memory::new(0, &[2; 64]);
+                assert!(matches!(bench.start(second, &sent, send(&sent)), Answer::Done(..)));
+                sent.poison();
+                all.push(sent);
+            }
+            let limit = Deadline::after(LIMIT);
+            while memory.status() == Status::PENDING {
+                assert!(!limit.has_passed(), "never finished");
+                std::hint::spin_loop();
+            }
+            memory.poison();
+            all.push(memory);
+        }
+        for _ in 0..all.len() {
+            bench.packet();
+        }
+        all.iter().for_each(Memory::check_untouched);
+    }
+}

@@ -61,7 +61,8 @@ fn a_payload_of_another_type_is_not_given() {
     });
 }
 
-/// A read behind the end fails, with a packet (FILE-05) and with its buffer.
+/// A read behind the end fails, with a packet and with its buffer.
+/// Rules: FILE-05, PORT-123.
 #[test]
 fn a_failed_operation_has_a_packet_and_its_buffer() {
     on_each_engine(|world| {
@@ -318,6 +319,20 @@ fn a_port_takes_files_of_its_own_engine() {
         let (port, file) = (stranger.port(1), world.file(b""));
         assert_eq!(code(file.associate(&port, 1)), ERROR_INVALID_PARAMETER);
     });
+}
+
+/// What a server keeps may go from thread to thread.
+#[test]
+fn everything_may_go_to_another_thread() {
+    fn goes<T: Send + Sync>() {}
+    goes::<libiocp::CompletionPort>();
+    goes::<libiocp::PortRef>();
+    goes::<libiocp::File>();
+    goes::<TcpListener>();
+    goes::<TcpStream>();
+    goes::<TcpSocket>();
+    goes::<libiocp::Operation>();
+    goes::<libiocp::Completion>();
 }
 
 /// A buffer whose drop panics ends neither the engine nor the program.

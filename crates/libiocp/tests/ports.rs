@@ -11,7 +11,8 @@ use support::{Census, LIMIT, World, assert_no_packet, code, get, on_each_engine}
 const WAIT_TIMEOUT: u32 = 258;
 const ERROR_ABANDONED_WAIT_0: u32 = 735;
 
-/// PORT-090: packets leave in the order in which they were posted.
+/// Packets leave in the order in which they were posted.
+/// Rules: PORT-090.
 #[test]
 fn i14_packets_leave_first_in_first_out() {
     on_each_engine(|world| {
@@ -33,7 +34,8 @@ fn i14_packets_leave_first_in_first_out() {
     });
 }
 
-/// PORT-091: of the threads that wait, the newest is released first.
+/// Of the threads that wait, the newest is released first.
+/// Rules: PORT-091.
 #[test]
 fn i15_waiting_threads_are_released_last_in_first_out() {
     on_each_engine(|world| {
@@ -50,8 +52,9 @@ fn i15_waiting_threads_are_released_last_in_first_out() {
     });
 }
 
-/// PORT-100: as many threads run as the limit says, and the next packet stays
-/// until one asks again, blocks or exits.
+/// As many threads run as the limit says, and the next packet stays until one
+/// asks again, blocks or exits.
+/// Rules: PORT-100.
 #[test]
 fn i16_no_packet_leaves_while_the_limit_runs() {
     on_each_engine(|world| {
@@ -73,7 +76,8 @@ fn i16_no_packet_leaves_while_the_limit_runs() {
     });
 }
 
-/// PORT-114: packets and waiting threads exist together at the limit only.
+/// Packets and waiting threads exist together at the limit only.
+/// Rules: PORT-114.
 #[test]
 fn i17_a_packet_waits_beside_a_thread_at_the_limit_only() {
     on_each_engine(|world| {
@@ -92,8 +96,9 @@ fn i17_a_packet_waits_beside_a_thread_at_the_limit_only() {
     });
 }
 
-/// PORT-031, PORT-035: dropping the last handle wakes every waiting thread with
-/// 735; a clone keeps the port open.
+/// Dropping the last handle wakes every waiting thread with 735; a clone
+/// keeps the port open.
+/// Rules: PORT-031, PORT-035.
 #[test]
 fn the_last_handle_wakes_waiting_threads() {
     on_each_engine(|world| {
@@ -118,7 +123,8 @@ fn the_last_handle_wakes_waiting_threads() {
     });
 }
 
-/// PORT-053: when the time is up there is an error, and nothing else happens.
+/// When the time is up there is an error, and nothing else happens.
+/// Rules: PORT-053.
 #[test]
 fn a_time_out_is_an_error_and_takes_its_time() {
     on_each_engine(|world| {
@@ -173,7 +179,8 @@ fn i26_a_closed_port_lets_pending_operations_end() {
     });
 }
 
-/// PORT-021: a file tied to a port after an operation was started reports it there.
+/// A file tied to a port after an operation was started reports it there.
+/// Rules: PORT-021.
 #[test]
 fn i12_the_association_is_read_when_a_request_finishes() {
     on_each_engine(|world| {
@@ -187,8 +194,8 @@ fn i12_the_association_is_read_when_a_request_finishes() {
     });
 }
 
-/// PORT-012, PORT-018: the second association fails, with any port and key,
-/// and changes nothing.
+/// The second association fails, with any port and key, and changes nothing.
+/// Rules: PORT-012, PORT-018.
 #[test]
 fn i11_a_file_is_associated_once() {
     on_each_engine(|world| {
@@ -203,7 +210,8 @@ fn i11_a_file_is_associated_once() {
     });
 }
 
-/// PORT-089: of many threads each packet is one's.
+/// Of many threads each packet is one's.
+/// Rules: PORT-089.
 #[test]
 fn i13_a_packet_is_delivered_to_one_thread() {
     on_each_engine(|world| {

@@ -219,8 +219,9 @@ fn i04_a_pending_request_holds_no_handle() {
     });
 }
 
-/// FILE-05, PORT-136: under every fault that the fake engine knows, and with
-/// cancels in between, each request that was accepted has one packet.
+/// Under every fault that the fake engine knows, and with cancels in between,
+/// each request that was accepted has one packet.
+/// Rules: FILE-05, PORT-136.
 #[test]
 fn i05_a_request_finishes_once() {
     let seeds = if cfg!(miri) { 3 } else { 200 };
@@ -273,8 +274,9 @@ fn i06_the_overlapped_reads_pending_until_the_finish() {
     });
 }
 
-/// PORT-129: who waits for the event finds data, count and status; who takes
-/// the packet finds the event set as well.
+/// Who waits for the event finds data, count and status; who takes the packet
+/// finds the event set as well.
+/// Rules: PORT-129.
 #[test]
 fn i07_data_then_count_then_status_then_event_then_packet() {
     on_each_engine(|world| {
@@ -377,8 +379,9 @@ fn i10_cancelling_never_finishes_a_request() {
     assert!(statuses.iter().all(|it| [Status::SUCCESS, Status::CANCELLED].contains(it)));
 }
 
-/// PORT-085: any number may stand for the OVERLAPPED of a posted packet; it
-/// comes out as it went in, or goes with the port.
+/// Any number may stand for the OVERLAPPED of a posted packet; it comes out
+/// as it went in, or goes with the port.
+/// Rules: PORT-085.
 #[test]
 fn i18_the_overlapped_of_a_posted_packet_is_not_followed() {
     on_each_engine(|world| {
@@ -393,8 +396,9 @@ fn i18_the_overlapped_of_a_posted_packet_is_not_followed() {
     });
 }
 
-/// PORT-120, PORT-121, PORT-123: pending always posts, success at once unless
-/// it is to be skipped, an error at once never.
+/// Pending always posts, success at once unless it is to be skipped, an error
+/// at once never.
+/// Rules: PORT-120, PORT-121, PORT-123.
 #[test]
 fn i19_whether_a_packet_follows() {
     on_each_engine(|world| {
@@ -437,8 +441,9 @@ fn i19_whether_a_packet_follows() {
     });
 }
 
-/// PORT-165, HND-02: the low bit of the event's handle keeps the packet back, and the
-/// event is set all the same.
+/// The low bit of the event's handle keeps the packet back, and the event is
+/// set all the same.
+/// Rules: PORT-165, HND-02.
 #[test]
 fn i20_a_suppressed_packet_leaves_the_event() {
     on_each_engine(|world| {

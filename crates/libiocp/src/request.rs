@@ -68,7 +68,7 @@ impl Request {
         let is_finished = AtomicBool::new(false);
         let mut holder =
             Holder::Alone(Self { file: Arc::clone(file), verb, report, tag, is_finished });
-        match (holder.walk(step), holder.request()) {
+        match (holder.walk(file, tag, step), holder.request()) {
             (Some((status, _)), _) if status.is_error() => Answer::Refused(status),
             (Some((status, bytes)), Some(request)) => {
                 if status.is_success() {
@@ -124,8 +124,10 @@ impl Complete for Request {
     fn complete(self: Arc<Self>, outcome: Outcome) {
         let file = Arc::clone(&self.file);
         let step = file.device().advance(file.engine(), &self.verb, outcome);
+        let tag = self.tag;
         let mut holder = Holder::Shared(self);
-        if let (Some((status, bytes)), Some(request)) = (holder.walk(step), holder.request()) {
+        let end = holder.walk(&file, tag, step);
+        if let (Some((status, bytes)), Some(request)) = (end, holder.request()) {
             request.finish(status, bytes, true);
         }
     }
@@ -160,10 +162,9 @@ impl Holder {
     }
 
     /// Walks on from `step` until something has to wait, and then the request
-    /// is the engine's; or until the end, which is returned.
-    fn walk(&mut self, mut step: Step) -> Option<(Status, usize)> {
-        let Request { file, tag, .. } = self.request()?;
-        let (file, tag) = (Arc::clone(file), *tag);
+    /// is the engine's; or until the end, which is returned. The file and the
+    /// tag are the request's, lent by the caller because it may be gone.
+    fn walk(&mut self, file: &File, tag: Tag, mut step: Step) -> Option<(Status, usize)> {
         let engine = file.engine();
         loop {
             let outcome = match step {

@@ -60,6 +60,9 @@ struct Pending {
     complete: Arc<dyn Complete>,
 }
 
+/// An operation that is over, and whom to tell.
+type Done = (Arc<dyn Complete>, Outcome);
+
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stream").field("token", &self.token).finish_non_exhaustive()
@@ -221,21 +224,25 @@ impl Stream {
             lane.is_draining = true;
         }
         let mut has_completed = false;
-        let mut done = Vec::new();
-        while self.drain(direction, &mut done) {
+        let mut done = [const { None }; BATCH];
+        loop {
+            let count = self.drain(direction, &mut done);
+            if count == 0 {
+                return has_completed;
+            }
             has_completed = true;
-            for (complete, outcome) in done.drain(..) {
+            for (complete, outcome) in done[..count].iter_mut().filter_map(Option::take) {
                 complete.complete(outcome);
             }
         }
-        has_completed
     }
 
-    /// Takes the operations that are done from the front. False, and the lane
-    /// is no longer being drained, when there are none.
-    fn drain(&self, direction: Direction, done: &mut Vec<(Arc<dyn Complete>, Outcome)>) -> bool {
+    /// Takes the operations that are done from the front; tells how many. When
+    /// there are none the lane is no longer being drained.
+    fn drain(&self, direction: Direction, done: &mut [Option<Done>; BATCH]) -> usize {
         let mut lane = self.lane(direction).lock();
-        while done.len() < BATCH
+        let mut count = 0;
+        while count < BATCH
             && let Some(front) = lane.pending.front_mut()
         {
             let outcome = match self.error() {
@@ -247,11 +254,12 @@ impl Stream {
             };
             self.note(&front.op, &outcome);
             if let Some(pending) = lane.pending.pop_front() {
-                done.push((pending.complete, outcome));
+                done[count] = Some((pending.complete, outcome));
+                count += 1;
             }
         }
-        lane.is_draining = !done.is_empty();
-        lane.is_draining
+        lane.is_draining = count > 0;
+        count
     }
 
     /// Completes every queued operation that `matches` with `ECANCELED`;

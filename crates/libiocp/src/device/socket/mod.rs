@@ -21,7 +21,8 @@ use state::Flags;
 use std::collections::VecDeque;
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 
-/// What is asked of a socket.
+/// What is asked of a socket. A request is moved with its verb in it: what is
+/// large and rare is boxed.
 pub enum SocketVerb {
     /// Receive into buffers.
     Receive {
@@ -43,7 +44,7 @@ pub enum SocketVerb {
         /// Linux `MSG_*` flags.
         flags: i32,
         /// Where to, for a datagram.
-        to: Option<Address>,
+        to: Option<Box<Address>>,
     },
     /// Accept a connection into another socket and perhaps receive its first
     /// data.
@@ -60,7 +61,7 @@ pub enum SocketVerb {
     /// Connect, and perhaps send the first data, which the verb owns.
     Connect {
         /// Where to.
-        address: Address,
+        address: Box<Address>,
         /// What to send then.
         data: Box<[u8]>,
         /// Whether the connection has been made, and data is being sent.
@@ -125,7 +126,7 @@ impl SocketVerb {
 
     /// A send of everything, with Linux `MSG_*` flags, perhaps to an address.
     pub fn send(buffers: Buffers, flags: i32, to: Option<Address>) -> Self {
-        SocketVerb::Send { buffers: Some(buffers), flags, to }
+        SocketVerb::Send { buffers: Some(buffers), flags, to: to.map(Box::new) }
     }
 
     /// An accept into `acceptor`; with `buffer` it waits for the first data.
@@ -140,7 +141,11 @@ impl SocketVerb {
 
     /// A connect; `data` is sent when it has succeeded.
     pub fn connect(address: Address, data: Box<[u8]>) -> Self {
-        SocketVerb::Connect { address, data, is_connected: AtomicBool::new(false) }
+        SocketVerb::Connect {
+            address: Box::new(address),
+            data,
+            is_connected: AtomicBool::new(false),
+        }
     }
 }
 
@@ -186,7 +191,7 @@ impl Socket {
                 let Some(buffers) = buffers.take() else {
                     return Step::Finish(Status::INVALID_PARAMETER, 0);
                 };
-                let to = to.filter(|_| !self.state.is_stream()).map(Box::new);
+                let to = to.take().filter(|_| !self.state.is_stream());
                 if to.is_some() {
                     self.state.set(Flags::BOUND);
                 }
@@ -200,7 +205,7 @@ impl Socket {
                 Step::Stream(stream, Op::Accept, false)
             }
             SocketVerb::Connect { address, .. } => {
-                Step::Stream(stream, Op::Connect(Box::new(*address)), false)
+                Step::Stream(stream, Op::Connect(address.clone()), false)
             }
             SocketVerb::Disconnect { .. } => {
                 self.state.set(Flags::SHUT_OUT);

@@ -232,10 +232,22 @@ impl Reactor {
     }
 
     /// Waits until the leader before has left the kernel; it has been woken.
-    fn become_sleeper(&self) {
+    /// False if this lead has been taken: who has taken it may sleep already,
+    /// and the wake-up that said so may be gone.
+    fn become_sleeper(&self, lead: u32) -> bool {
         while self.sleeper.swap(true, Ordering::Acquire) {
+            if self.leader.load(Ordering::SeqCst) != lead {
+                return false;
+            }
             std::thread::yield_now();
         }
+        // Who takes the lead after this look wakes the sleeper, and cannot
+        // hush that before the sleeper has left the kernel.
+        let is_leader = self.leader.load(Ordering::SeqCst) == lead;
+        if !is_leader {
+            self.sleeper.store(false, Ordering::Release);
+        }
+        is_leader
     }
 
     /// Out of the kernel, with these events.
@@ -345,7 +357,9 @@ impl Reactor {
             // Several threads share the load best if each takes little.
             let alone = self.followers.load(Ordering::Relaxed) == 0;
             let max = if alone { events.len() } else { 8 };
-            self.become_sleeper();
+            if !self.become_sleeper(lead) {
+                return None;
+            }
             if !parker.begin_poll(self.kick.as_raw_fd()) {
                 self.stop_sleeping(&[]);
                 return Some(parker.take_notification());
@@ -361,9 +375,6 @@ impl Reactor {
             }
             if deadline.is_some_and(Deadline::has_passed) {
                 return Some(false);
-            }
-            if self.leader.load(Ordering::SeqCst) != lead {
-                return None;
             }
         }
     }
@@ -418,6 +429,30 @@ impl Idle for Reactor {
     fn poll(&self) {
         if !self.is_idle() {
             self.reap(64);
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// What has lost its lead before it sleeps must not wait for its successor.
+    #[test]
+    fn who_has_lost_the_lead_does_not_wait_for_the_sleeper() {
+        let reactor = Arc::new(Reactor::new().unwrap());
+        for rank in [STAND_IN, BYSTANDER] {
+            let lost = reactor.try_lead(rank).unwrap();
+            let taken = reactor.try_lead(SERVER).unwrap();
+            assert!(!reactor.become_sleeper(lost), "it would sleep in another's lead");
+            assert!(reactor.become_sleeper(taken));
+            let (sender, receiver) = mpsc::channel();
+            let other = Arc::clone(&reactor);
+            std::thread::spawn(move || sender.send(other.become_sleeper(lost)));
+            assert_eq!(receiver.recv_timeout(Duration::from_secs(60)), Ok(false));
+            reactor.stop_sleeping(&[]);
+            reactor.stop_leading(taken);
         }
     }
 }

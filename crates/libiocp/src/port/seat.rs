@@ -72,11 +72,14 @@ impl Drop for Seat {
     }
 }
 
-/// Lends the port that the calling thread runs for, if `stamp` stands for it.
+/// Lends the port that the calling thread runs for, if `stamp` stands for it
+/// and the thread counts there: while blocked elsewhere it does not.
 #[inline]
 pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
     let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
-        Some(port) if seat.stamp.get() == stamp && stamp != 0 => Some(f(port)),
+        Some(port) if seat.stamp.get() == stamp && stamp != 0 && !seat.is_blocked.get() => {
+            Some(f(port))
+        }
         _ => None,
     };
     SEAT.try_with(lend).ok().flatten()
@@ -175,5 +178,33 @@ impl Waiter {
             status: self.status.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::port::NoPacket;
+    use crate::sync::{Deadline, Sleep, blocking};
+
+    /// Who asks for a packet while it counts as blocked gives up no place.
+    #[test]
+    fn port_106_a_blocked_thread_that_asks_is_counted_once() {
+        const STAMP: u64 = 2;
+        let port = Arc::new(Port::new(1));
+        let mut packets = [Packet::default()];
+        let now = Some(Deadline::now());
+        let timed_out = Err(NoPacket::TimedOut);
+        assert_eq!(port.take_remembered(STAMP, &mut packets, now, &Sleep), timed_out);
+        assert_eq!(port.running(), 1);
+        blocking(|| {
+            assert_eq!(port.running(), 0);
+            assert!(Port::take_recalled(STAMP, &mut packets, now, &Sleep).is_none());
+            assert_eq!(port.take_remembered(STAMP, &mut packets, now, &Sleep), timed_out);
+            assert_eq!(port.running(), 1);
+        });
+        assert_eq!(port.running(), 1);
+        assert_eq!(Port::take_recalled(STAMP, &mut packets, now, &Sleep), Some(timed_out));
+        assert_eq!(port.running(), 1);
     }
 }

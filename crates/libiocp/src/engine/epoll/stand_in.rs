@@ -58,7 +58,9 @@ impl Reactor {
             || self.leader.load(Ordering::SeqCst) == lead && !self.stops.load(Ordering::Acquire);
         while leads() {
             let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
-            self.become_sleeper();
+            if !self.become_sleeper(lead) {
+                break;
+            }
             let readiness = self.poll_as_stand_in();
             let count = match readiness {
                 Readiness::Streams => self.epoll_wait(&mut events, Wait::Not),

@@ -14,6 +14,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 const CREATE_SUSPENDED: DWORD = 4;
+const STACK_SIZE_PARAM_IS_A_RESERVATION: DWORD = 0x0001_0000;
 const ERROR_INVALID_PARAMETER: DWORD = 87;
 const ERROR_NOT_ENOUGH_MEMORY: DWORD = 8;
 const ERROR_NOACCESS: DWORD = 998;
@@ -82,6 +83,13 @@ extern "C" fn end(code: DWORD) {
     Thread::current().end(code);
 }
 
+/// The size of a stack of which the program wants so much. That much is committed at first on
+/// Windows, and a whole MiB at least is reserved, unless the flag says that it is all.
+fn stack_size(wanted: SIZE_T, flags: DWORD) -> Option<SIZE_T> {
+    let is_all = flags & STACK_SIZE_PARAM_IS_A_RESERVATION != 0;
+    wanted.checked_next_multiple_of(if is_all { 64 << 10 } else { 1 << 20 })
+}
+
 fn spawn(start: Start, stack: SIZE_T) -> bool {
     let start = Box::into_raw(Box::new(start));
     // SAFETY: the attributes are initialised before they are used; the new
@@ -91,8 +99,6 @@ fn spawn(start: Start, stack: SIZE_T) -> bool {
         libc::pthread_attr_init(&raw mut attributes);
         libc::pthread_attr_setdetachstate(&raw mut attributes, libc::PTHREAD_CREATE_DETACHED);
         if stack > 0 {
-            let page = 4096;
-            let stack = stack.max(libc::PTHREAD_STACK_MIN).next_multiple_of(page);
             libc::pthread_attr_setstacksize(&raw mut attributes, stack);
         }
         let mut thread: libc::pthread_t = std::mem::zeroed();
@@ -118,6 +124,10 @@ fn create(
     flags: DWORD,
     attributes: *const SECURITY_ATTRIBUTES,
 ) -> Option<(HANDLE, Arc<Thread>)> {
+    let Some(stack) = stack_size(stack, flags) else {
+        set_last_error(ERROR_NOT_ENOUGH_MEMORY);
+        return None;
+    };
     let handle = Handle::new(Thread::new(flags & CREATE_SUSPENDED != 0));
     let thread = handle.reference();
     let value = hand_out(Object::Thread(handle), attributes);
@@ -177,6 +187,10 @@ pub unsafe extern "C" fn _beginthreadex(
     initflag: u32,
     thrdaddr: *mut u32,
 ) -> usize {
+    if start_address.is_none() {
+        set_errno(libc::EINVAL);
+        return 0;
+    }
     let stack = stack_size as SIZE_T;
     // SAFETY: the same contract.
     let handle =

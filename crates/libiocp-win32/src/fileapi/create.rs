@@ -211,7 +211,13 @@ fn open_descriptor(wanted: &Wanted) -> Result<(OwnedFd, bool), DWORD> {
         match open_once(wanted, true) {
             Ok(fd) => return Ok((fd, true)),
             // Somebody created it between the two attempts.
-            Err(error) if may_exist && error.raw_os_error() == Some(libc::EEXIST) => {}
+            Err(error) if may_exist && error.raw_os_error() == Some(libc::EEXIST) => {
+                // Or there is a link that leads nowhere: what it names is created.
+                if let Ok(target) = std::fs::read_link(&wanted.path) {
+                    let path = wanted.path.with_file_name("").join(target);
+                    return open_descriptor(&Wanted { path, ..*wanted });
+                }
+            }
             Err(error) => return Err(open_error(&wanted.path, &error)),
         }
     }

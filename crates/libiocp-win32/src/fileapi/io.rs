@@ -4,6 +4,7 @@
 use crate::errhandlingapi::fail;
 use crate::kernel::{answer, engine, report, system};
 use crate::types::{BOOL, DWORD, HANDLE, OVERLAPPED, TRUE};
+use crate::winsock2::endpoint::Endpoint;
 use libiocp::device::{Device, Disk, EndOfFile, Socket, SocketVerb, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp};
 use libiocp::file::File;
@@ -106,7 +107,10 @@ impl Transfer {
                     && system().file(handle as usize, access::FILE_WRITE_DATA).is_err();
                 self.on_disk(&file, &disk.clone(), report)
             }
-            Device::Socket(socket) => self.on_socket(&file, &socket.clone(), report),
+            Device::Socket(socket) => {
+                let socket = Arc::clone(socket);
+                self.on_socket(file, socket, report)
+            }
         }
     }
 
@@ -194,28 +198,37 @@ impl Transfer {
         if status.is_success() { TRUE } else { fail(status.win32()) }
     }
 
-    fn on_socket(self, file: &Arc<File>, socket: &Socket, report: Option<Report>) -> BOOL {
+    /// As a receive or a send with one buffer; what fails is told in the codes of files.
+    fn on_socket(self, file: Arc<File>, socket: Arc<Socket>, report: Option<Report>) -> BOOL {
         let buffers = Buffers::One(self.buffer);
-        if let Some(report) = report.filter(|_| file.is_overlapped()) {
-            let verb = match self.way {
-                Way::In => SocketVerb::receive(buffers),
-                Way::Out => SocketVerb::send(buffers, 0, None),
-            };
-            let verb = Verb::Socket(verb);
-            return answer(Request::start(file, verb, report, |bytes| self.tell(bytes)));
-        }
-        let engine = file.engine();
-        let result = match self.way {
-            Way::In => socket.receive(engine, buffers, 0, false, None).map(|it| it.bytes),
-            Way::Out => socket.send(engine, buffers, 0, None, None),
-        };
-        match result {
-            Ok(bytes) => {
-                self.tell(bytes);
-                TRUE
+        let verb = Verb::Socket(match self.way {
+            Way::In => SocketVerb::receive(buffers),
+            Way::Out => SocketVerb::send(buffers, 0, None),
+        });
+        let endpoint = Endpoint { file, socket };
+        endpoint.settle_connecting();
+        let file = &endpoint.file;
+        let report = match report {
+            None if file.is_overlapped() => return fail(ERROR_INVALID_PARAMETER),
+            Some(report) if file.is_overlapped() => {
+                return answer(Request::start(file, verb, report, |bytes| self.tell(bytes)));
             }
-            Err(error) => fail(error.0),
+            report => report,
+        };
+        if let Some(event) = report.as_ref().and_then(|report| report.event.as_ref()) {
+            event.signal().reset();
         }
+        let (status, bytes) = endpoint.run(verb);
+        if !status.is_error() {
+            self.tell(bytes);
+        }
+        if let Some(report) = report {
+            report.overlapped.settle(status, bytes);
+            if let Some(event) = report.event {
+                event.signal().set();
+            }
+        }
+        if status.is_success() { TRUE } else { fail(status.win32()) }
     }
 }
 

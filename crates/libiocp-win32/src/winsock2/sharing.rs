@@ -58,8 +58,10 @@ fn verdict(first: Use, second: Use, differ: bool) -> Result<(), u32> {
 /// Binds, if the sockets that are bound allow it.
 pub(crate) fn bind(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
     let socket = &endpoint.socket;
+    // Held to the end: of two threads that want one address the second is to see the first.
+    let mut all = BOUND.lock().unwrap_or_else(PoisonError::into_inner);
     if matches!(endpoint.phase(), Phase::Fresh) && tcp_port(address) != 0 {
-        check(endpoint, address)?;
+        check(&mut all, endpoint, address)?;
     } else if !matches!(endpoint.phase(), Phase::Fresh) {
         return Err(WSAEINVAL);
     }
@@ -73,7 +75,6 @@ pub(crate) fn bind(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
             protocol: socket.state().protocol,
             wish: wish(endpoint),
         };
-        let mut all = BOUND.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() == all.capacity() {
             forget_closed(&mut all);
         }
@@ -89,9 +90,8 @@ fn forget_closed(bound: &mut Vec<Bound>) {
     });
 }
 
-fn check(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
-    let mut bound = BOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    forget_closed(&mut bound);
+fn check(bound: &mut Vec<Bound>, endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
+    forget_closed(bound);
     let wish = wish(endpoint);
     for other in bound.iter() {
         let is_rival = other.protocol == endpoint.socket.state().protocol

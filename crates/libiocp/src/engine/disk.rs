@@ -246,7 +246,7 @@ fn stream(fd: RawFd, op: DiskOp) -> Outcome {
         // contract of `Buffer::new`.
         let result = unsafe {
             if is_write {
-                libc::write(fd, start.cast(), length)
+                write_quietly(fd, start, length)
             } else {
                 libc::read(fd, start.cast(), length)
             }
@@ -264,6 +264,32 @@ fn stream(fd: RawFd, op: DiskOp) -> Outcome {
             }
             (_, error) => return Outcome::error(error),
         }
+    }
+}
+
+/// Writes; where nobody reads any more that is an error, and no signal.
+///
+/// # Safety
+/// As for `write`.
+unsafe fn write_quietly(fd: RawFd, start: *const u8, length: usize) -> isize {
+    let nothing = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the sets are initialised before they are used; the rest is the
+    // contract of this function.
+    unsafe {
+        let mut signals = [std::mem::zeroed::<libc::sigset_t>(); 3];
+        let [pipe, before, pending] = &mut signals;
+        libc::sigemptyset(pipe);
+        libc::sigaddset(pipe, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, pipe, before);
+        libc::sigpending(pending);
+        let result = libc::write(fd, start.cast(), length);
+        let error = errno();
+        if result < 0 && error == libc::EPIPE && libc::sigismember(pending, libc::SIGPIPE) == 0 {
+            libc::sigtimedwait(pipe, std::ptr::null_mut(), &raw const nothing);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut());
+        *libc::__errno_location() = error;
+        result
     }
 }
 

@@ -281,7 +281,7 @@ impl Reactor {
         max: i32,
         timeout: Duration,
     ) -> usize {
-        let timeout = libc::timespec {
+        let time = libc::timespec {
             tv_sec: timeout.as_secs().min(i32::MAX as u64) as i64,
             tv_nsec: i64::from(timeout.subsec_nanos()),
         };
@@ -293,11 +293,19 @@ impl Reactor {
                 epoll,
                 events.as_mut_ptr(),
                 max,
-                &raw const timeout,
+                &raw const time,
                 none,
                 0usize,
             )
         };
+        if count < 0 && errno() == libc::ENOSYS {
+            // Before Linux 5.11: late by less than a millisecond.
+            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
+            let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+            // SAFETY: as above.
+            let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
+            return usize::try_from(count).unwrap_or(0);
+        }
         usize::try_from(count).unwrap_or(0)
     }
 

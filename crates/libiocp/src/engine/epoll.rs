@@ -89,6 +89,13 @@ pub(super) fn hush(fd: &OwnedFd) {
     unsafe { libc::read(fd.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
 }
 
+/// Puts a copy of `fd` in the place of `old`, under its number.
+pub(super) fn put_under(fd: &OwnedFd, old: &OwnedFd) -> std::io::Result<()> {
+    // SAFETY: no memory is involved. Whoever owns `old` owns the copy then.
+    let result = unsafe { libc::dup3(fd.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) };
+    if result < 0 { Err(std::io::Error::from_raw_os_error(errno())) } else { Ok(()) }
+}
+
 fn interest(awaits_room: bool) -> u32 {
     let out = if awaits_room { libc::EPOLLOUT } else { 0 };
     (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
@@ -445,6 +452,21 @@ impl Idle for Reactor {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+
+    /// Nobody can find a stranger under the number of a replaced descriptor.
+    #[test]
+    fn a_replaced_descriptor_keeps_its_number() {
+        let stream = Stream::new(Stream::kernel(event_fd().unwrap()), false);
+        let number = stream.with_fd(|fd| fd).unwrap();
+        let other = event_fd().unwrap();
+        ring(&other);
+        stream.install(other).unwrap();
+        assert_eq!(stream.with_fd(|fd| fd), Some(number));
+        let mut count = [0u8; 8];
+        // SAFETY: `count` is writable for its length.
+        let read = unsafe { libc::read(number, count.as_mut_ptr().cast(), count.len()) };
+        assert_eq!((read, u64::from_ne_bytes(count)), (8, 1));
+    }
 
     /// What has lost its lead before it sleeps must not wait for its successor.
     #[test]

@@ -214,8 +214,10 @@ impl Signal {
         let mut woken = Vec::new();
         let before = {
             let mut waits = self.waits.lock();
-            let before = self.state.load(Ordering::Acquire) / ONE;
+            // Nobody adds to the count meanwhile: that takes the lock too.
+            let before = self.state.fetch_or(WATCHED, Ordering::AcqRel) / ONE;
             if matches!(self.kind, Kind::Counted(_)) && before + count > maximum {
+                self.unwatch_if_idle(&waits);
                 return None;
             }
             let mut left = count;
@@ -229,8 +231,8 @@ impl Signal {
                     woken.push(wait);
                 }
             }
-            self.unwatch_if_idle(&waits);
             self.update(|state| Some((state / ONE + left).min(maximum)));
+            self.unwatch_if_idle(&waits);
             before
         };
         for wait in woken {
@@ -398,6 +400,25 @@ mod threads {
             assert_eq!(waiter.join().unwrap(), Some(0));
             adder.join().unwrap();
             assert!(!signal.is_set());
+        });
+    }
+
+    #[test]
+    fn hnd_083_no_unit_beyond_the_maximum_is_accepted_and_lost() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signal = Arc::new(Signal::counted(0, 1));
+            let other = Arc::clone(&signal);
+            let waiter = thread::spawn(move || {
+                let later = Deadline::after(std::time::Duration::from_secs(3600));
+                u32::from(wait_any(&[&other], Some(later), &Sleep).is_some())
+            });
+            let other = Arc::clone(&signal);
+            let adder = thread::spawn(move || u32::from(other.add(1).is_some()));
+            let added = u32::from(signal.add(1).is_some()) + adder.join().unwrap();
+            let taken = waiter.join().unwrap();
+            assert_eq!(added, taken + u32::from(signal.is_set()));
         });
     }
 

@@ -89,6 +89,13 @@ pub(super) fn hush(fd: &OwnedFd) {
     unsafe { libc::read(fd.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
 }
 
+/// Puts a copy of `fd` in the place of `old`, under its number.
+pub(super) fn put_under(fd: &OwnedFd, old: &OwnedFd) -> std::io::Result<()> {
+    // SAFETY: no memory is involved. Whoever owns `old` owns the copy then.
+    let result = unsafe { libc::dup3(fd.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) };
+    if result < 0 { Err(std::io::Error::from_raw_os_error(errno())) } else { Ok(()) }
+}
+
 fn interest(awaits_room: bool) -> u32 {
     let out = if awaits_room { libc::EPOLLOUT } else { 0 };
     (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
@@ -281,7 +288,7 @@ impl Reactor {
         max: i32,
         timeout: Duration,
     ) -> usize {
-        let timeout = libc::timespec {
+        let time = libc::timespec {
             tv_sec: timeout.as_secs().min(i32::MAX as u64) as i64,
             tv_nsec: i64::from(timeout.subsec_nanos()),
         };
@@ -293,11 +300,19 @@ impl Reactor {
                 epoll,
                 events.as_mut_ptr(),
                 max,
-                &raw const timeout,
+                &raw const time,
                 none,
                 0usize,
             )
         };
+        if count < 0 && errno() == libc::ENOSYS {
+            // Before Linux 5.11: late by less than a millisecond.
+            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
+            let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+            // SAFETY: as above.
+            let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
+            return usize::try_from(count).unwrap_or(0);
+        }
         usize::try_from(count).unwrap_or(0)
     }
 
@@ -437,6 +452,21 @@ impl Idle for Reactor {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+
+    /// Nobody can find a stranger under the number of a replaced descriptor.
+    #[test]
+    fn a_replaced_descriptor_keeps_its_number() {
+        let stream = Stream::new(Stream::kernel(event_fd().unwrap()), false);
+        let number = stream.with_fd(|fd| fd).unwrap();
+        let other = event_fd().unwrap();
+        ring(&other);
+        stream.install(other).unwrap();
+        assert_eq!(stream.with_fd(|fd| fd), Some(number));
+        let mut count = [0u8; 8];
+        // SAFETY: `count` is writable for its length.
+        let read = unsafe { libc::read(number, count.as_mut_ptr().cast(), count.len()) };
+        assert_eq!((read, u64::from_ne_bytes(count)), (8, 1));
+    }
 
     /// What has lost its lead before it sleeps must not wait for its successor.
     #[test]

@@ -326,17 +326,14 @@ fn ends_connection(errno: i32) -> bool {
 impl Stream {
     /// Puts `fd` in the place of the stream's descriptor, under its number.
     pub(super) fn install(&self, fd: OwnedFd) -> std::io::Result<()> {
-        let Target::Kernel(slot, number) = &self.target else {
+        let Target::Kernel(slot, _) = &self.target else {
             return Err(std::io::Error::from_raw_os_error(libc::EOPNOTSUPP));
         };
-        let mut slot = slot.lock();
-        if slot.is_none() {
-            return Err(std::io::Error::from_raw_os_error(libc::EBADF));
+        // The number never stands for anything else: who is about to use it
+        // without the lock finds the one descriptor or the other.
+        match slot.lock().as_ref() {
+            Some(old) => super::epoll::put_under(&fd, old),
+            None => Err(std::io::Error::from_raw_os_error(libc::EBADF)),
         }
-        number.store(fd.as_raw_fd(), Ordering::Release);
-        let old = slot.replace(fd);
-        drop(slot);
-        drop(old);
-        Ok(())
     }
 }

@@ -347,7 +347,10 @@ impl Engine {
             return;
         }
         let reactor = Arc::clone(&kernel.reactor);
-        self.spawn("iocp-stand-in", move || reactor.stand_in());
+        if !self.spawn("iocp-stand-in", move || reactor.stand_in()) {
+            // No thread is to be had now: whoever waits next tries again.
+            kernel.has_stand_in.store(false, Ordering::Release);
+        }
     }
 
     fn disk<'a>(&self, kernel: &'a Kernel) -> &'a Disk {
@@ -395,14 +398,15 @@ impl Engine {
         receiver.recv().unwrap_or_else(gone).map(|()| uring)
     }
 
-    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) {
+    /// Starts a thread; false if none is to be had.
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
         // The application's signals are not for these threads.
         let blocked = fork::SignalsBlocked::new();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         drop(blocked);
-        if let Ok(thread) = thread {
-            self.threads.lock().push(thread);
-        }
+        let Ok(thread) = thread else { return false };
+        self.threads.lock().push(thread);
+        true
     }
 }
 

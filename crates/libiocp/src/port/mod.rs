@@ -185,7 +185,8 @@ impl Port {
         if let Some(count) = self.take_now(was_running, packets)? {
             return Ok(count);
         }
-        Seat::with(&seat_for_once, |seat| self.take_later(seat.waiter(), packets, deadline, idle))
+        let later = |waiter: &_| self.take_later(waiter, packets, deadline, idle);
+        Seat::with(&seat_for_once, |seat| seat.while_waiting(later))
     }
 
     /// Like `try_post`, without a look-up, if the calling thread runs for the
@@ -210,8 +211,8 @@ impl Port {
         })?;
         Some(taken.unwrap_or_else(|port| {
             // The seat was there just now: none is needed in its place.
-            let later = |seat: &Seat| port.take_later(seat.waiter(), packets, deadline, idle);
-            Seat::with(&None, later)
+            let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
+            Seat::with(&None, |seat| seat.while_waiting(later))
         }))
     }
 

@@ -57,8 +57,13 @@ impl Seat {
         false
     }
 
-    pub(super) fn waiter(&self) -> &Arc<Waiter> {
-        self.waiter.get_or_init(Default::default)
+    /// Lends the waiter to `wait`, in which the thread does not count: what it
+    /// completes meanwhile may call out, and that may block.
+    pub(super) fn while_waiting<R>(&self, wait: impl FnOnce(&Arc<Waiter>) -> R) -> R {
+        self.is_blocked.set(true);
+        let result = wait(self.waiter.get_or_init(Default::default));
+        self.is_blocked.set(false);
+        result
     }
 }
 
@@ -185,11 +190,38 @@ impl Waiter {
 mod tests {
     use super::*;
     use crate::port::NoPacket;
-    use crate::sync::{Deadline, Sleep, blocking};
+    use crate::sync::{Deadline, Idle, Sleep, blocking};
+
+    /// Blocks whenever it is to sleep, as what a completion drops may.
+    struct Blocking;
+
+    impl Idle for Blocking {
+        fn park(&self, parker: &Parker, deadline: Option<Deadline>) -> bool {
+            blocking(|| ());
+            parker.park(deadline)
+        }
+
+        fn poll(&self) {
+            blocking(|| ());
+        }
+    }
+
+    #[test]
+    fn port_106_what_blocks_while_the_thread_waits_is_not_counted() {
+        let port = Arc::new(Port::new(1));
+        let mut packets = [Packet::default()];
+        let soon = Deadline::after(std::time::Duration::from_millis(5));
+        for deadline in [Deadline::now(), soon] {
+            let result = port.take(&mut packets, Some(deadline), &Blocking);
+            assert_eq!(result, Err(NoPacket::TimedOut));
+            assert_eq!(port.running(), 1);
+        }
+        blocking(|| assert_eq!(port.running(), 0));
+    }
 
     /// Who asks for a packet while it counts as blocked gives up no place.
     #[test]
-    fn port_106_a_blocked_thread_that_asks_is_counted_once() {
+    fn port_106_a_a_blocked_thread_that_asks_is_counted_once() {
         const STAMP: u64 = 2;
         let port = Arc::new(Port::new(1));
         let mut packets = [Packet::default()];

@@ -330,15 +330,19 @@ impl System {
     /// `INSUFFICIENT_RESOURCES`.
     pub fn duplicate(&self, source: usize, how: Duplication) -> Result<usize, Status> {
         self.check_not_forked()?;
-        let (object, granted) = self.look_up(source)?;
-        let flags = if how.same_attributes {
-            self.flags(source)?
-        } else if how.is_inheritable {
-            INHERIT
-        } else {
-            0
+        // The new handle is made while the old one is certain to exist: an
+        // object that has closed stays closed.
+        let copy = |entry: &Entry| (entry.object.clone(), entry.access, entry.flags);
+        let (object, granted, own_flags) = match self.table.get(source, copy) {
+            Some(found) => found,
+            None => {
+                let (object, granted) = self.look_up(source)?;
+                (object.handle(), granted, 0)
+            }
         };
-        let duplicate = self.duplicate_object(&object, granted, how.access);
+        let inherited = if how.is_inheritable { INHERIT } else { 0 };
+        let flags = if how.same_attributes { own_flags } else { inherited };
+        let duplicate = Self::restrict(object, granted, how.access);
         if !how.closes_source || is_pseudo(source) {
             let (object, access) = duplicate?;
             return self.insert_with(object, access, flags);
@@ -369,13 +373,12 @@ impl System {
         }
     }
 
-    fn duplicate_object(
-        &self,
-        object: &ObjectRef,
+    /// A new handle with the rights that are desired of it.
+    fn restrict(
+        duplicate: Object,
         granted: u32,
         desired: Option<u32>,
     ) -> Result<(Object, u32), Status> {
-        let duplicate = object.handle();
         let Some(desired) = desired else {
             let access = granted & duplicate.all_access();
             return Ok((duplicate, access));

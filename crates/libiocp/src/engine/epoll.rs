@@ -69,6 +69,12 @@ fn owned(fd: i32) -> std::io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// An eventfd on which a read waits.
+pub(super) fn waiting_event_fd() -> std::io::Result<OwnedFd> {
+    // SAFETY: no memory is involved.
+    owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) })
+}
+
 pub(super) fn event_fd() -> std::io::Result<OwnedFd> {
     // SAFETY: no memory is involved.
     owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })

@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use super::disk::{DiskFile, DiskOp, Job, Progress, advance, rest};
-use super::epoll::{event_fd, ring as ring_bell};
+use super::epoll::{ring as ring_bell, waiting_event_fd};
 use super::op::Outcome;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use io_uring::{IoUring, opcode, squeue, types};
@@ -25,6 +25,7 @@ const CANCEL: u64 = u64::MAX - 1;
 #[derive(Debug)]
 pub(super) struct Uring {
     inbox: Mutex<Inbox>,
+    /// Old kernels refuse to wait for what is marked as not to be waited for.
     bell: OwnedFd,
     /// Whether the owner sleeps, or is about to.
     sleeps: AtomicBool,
@@ -45,7 +46,11 @@ impl std::fmt::Debug for Inbox {
 
 impl Uring {
     pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self { inbox: Mutex::default(), bell: event_fd()?, sleeps: AtomicBool::new(false) })
+        Ok(Self {
+            inbox: Mutex::default(),
+            bell: waiting_event_fd()?,
+            sleeps: AtomicBool::new(false),
+        })
     }
 
     fn put(&self, put: impl FnOnce(&mut Inbox)) {

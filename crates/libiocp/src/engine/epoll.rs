@@ -95,13 +95,6 @@ pub(super) fn hush(fd: &OwnedFd) {
     unsafe { libc::read(fd.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
 }
 
-/// Puts a copy of `fd` in the place of `old`, under its number.
-pub(super) fn put_under(fd: &OwnedFd, old: &OwnedFd) -> std::io::Result<()> {
-    // SAFETY: no memory is involved. Whoever owns `old` owns the copy then.
-    let result = unsafe { libc::dup3(fd.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) };
-    if result < 0 { Err(std::io::Error::from_raw_os_error(errno())) } else { Ok(()) }
-}
-
 fn interest(awaits_room: bool) -> u32 {
     let out = if awaits_room { libc::EPOLLOUT } else { 0 };
     (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32

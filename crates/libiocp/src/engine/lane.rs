@@ -332,7 +332,7 @@ impl Stream {
         // The number never stands for anything else: who is about to use it
         // without the lock finds the one descriptor or the other.
         match slot.lock().as_ref() {
-            Some(old) => super::epoll::put_under(&fd, old),
+            Some(old) => super::op::put_under(&fd, old),
             None => Err(std::io::Error::from_raw_os_error(libc::EBADF)),
         }
     }

@@ -3,6 +3,7 @@
 
 use super::reports;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// What an operation came to.
 #[derive(Debug, Default)]
@@ -288,6 +289,13 @@ impl Op {
             }
         }
     }
+}
+
+/// Puts a copy of `fd` in the place of `old`, under its number.
+pub(super) fn put_under(fd: &OwnedFd, old: &OwnedFd) -> std::io::Result<()> {
+    // SAFETY: no memory is involved. Whoever owns `old` owns the copy then.
+    let result = unsafe { libc::dup3(fd.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) };
+    if result < 0 { Err(std::io::Error::from_raw_os_error(errno())) } else { Ok(()) }
 }
 
 /// The calling thread's errno.

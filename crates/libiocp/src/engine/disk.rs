@@ -337,3 +337,20 @@ fn fake_transfer(bytes: &mut Vec<u8>, op: DiskOp, done: usize) -> i64 {
     unsafe { start.copy_from_nonoverlapping(available.as_ptr(), length) };
     length as i64
 }
+
+/// Copies bytes to the start of a buffer (the fake engine's receive).
+pub(super) fn fill(buffer: Buffer, bytes: impl Iterator<Item = u8>) {
+    for (index, byte) in bytes.take(buffer.len()).enumerate() {
+        // SAFETY: inside the buffer, which is valid until the operation
+        // completes, by the contract of `Buffer::new`.
+        unsafe { buffer.start().add(index).write(byte) };
+    }
+}
+
+/// The first `count` bytes of a buffer (the fake engine's send).
+pub(crate) fn bytes_of(buffer: Buffer, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count.min(buffer.len())];
+    // SAFETY: as in `fill`; the vector is as long as what is copied.
+    unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(buffer.start(), bytes.len()) };
+    bytes
+}

@@ -264,7 +264,7 @@ impl End {
         let mut budget = limit;
         for buffer in buffers.behind(*received).as_slice() {
             let count = buffer.len().min(input.bytes.len()).min(budget);
-            super::op::fill(*buffer, input.bytes.drain(..count));
+            super::disk::fill(*buffer, input.bytes.drain(..count));
             *received += count;
             budget -= count;
         }
@@ -281,7 +281,7 @@ impl End {
         let mut budget = limit.min(output.capacity - output.bytes.len());
         for buffer in buffers.behind(*sent).as_slice() {
             let count = buffer.len().min(budget);
-            output.bytes.extend(super::op::bytes_of(*buffer, count));
+            output.bytes.extend(super::disk::bytes_of(*buffer, count));
             *sent += count;
             budget -= count;
         }

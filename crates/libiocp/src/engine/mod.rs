@@ -32,7 +32,8 @@ pub use fake::{Fake, Faults};
 pub use lane::Stream;
 pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
 
-pub(crate) use op::{bytes_of, errno};
+pub(crate) use disk::bytes_of;
+pub(crate) use op::errno;
 
 use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, Mutex, OnceLock, Ordering, Parker};
 use disk::{Job, Medium};

@@ -8,9 +8,12 @@
 //! A wait for any is claimed once, by the first signal that finds it pending.
 //! A wait for all locks the words of all its signals, in address order, looks,
 //! and takes all or none.
+//!
+//! A wait need not have a thread that sleeps: a subscriber is called instead.
 
 use crate::sync::{Arc, AtomicU32, AtomicU64, Deadline, Idle, Mutex, Ordering, Parker, spin};
 use std::collections::VecDeque;
+use std::fmt::Debug;
 
 /// Somebody waits: setting takes the slow path.
 const WATCHED: u64 = 1;
@@ -45,17 +48,43 @@ struct Node {
 }
 
 const PENDING: u32 = u32::MAX;
+const CANCELLED: u32 = PENDING - 1;
 
-/// One thread's wait, shared with the signals it waits for.
+/// Takes one wait's share of a signal without a thread that sleeps.
+pub trait Subscriber: Debug + Send + Sync {
+    /// The signal has satisfied the wait, which happens once. The thread that
+    /// set it calls, with no lock of the signal held, and is not to be kept.
+    fn signaled(&self);
+}
+
+/// One wait, shared with the signals it waits for.
 #[derive(Debug)]
 struct Wait {
     parker: Parker,
+    /// Whom to call, if nobody sleeps.
+    subscriber: Option<Arc<dyn Subscriber>>,
     /// The index of the signal that satisfied it, or `PENDING`.
     satisfied_by: AtomicU32,
     is_for_all: bool,
 }
 
 impl Wait {
+    fn new(is_for_all: bool, subscriber: Option<Arc<dyn Subscriber>>) -> Arc<Self> {
+        Arc::new(Self {
+            parker: Parker::default(),
+            subscriber,
+            satisfied_by: AtomicU32::new(PENDING),
+            is_for_all,
+        })
+    }
+
+    fn wake(&self) {
+        match &self.subscriber {
+            None => self.parker.unpark(),
+            Some(subscriber) => subscriber.signaled(),
+        }
+    }
+
     fn claim(&self, index: u32) -> bool {
         self.satisfied_by
             .compare_exchange(PENDING, index, Ordering::AcqRel, Ordering::Acquire)
@@ -202,7 +231,7 @@ impl Signal {
         };
         for Node { wait, index } in waits {
             if wait.is_for_all || wait.claim(index) {
-                wait.parker.unpark();
+                wait.wake();
             }
         }
     }
@@ -236,7 +265,7 @@ impl Signal {
             before
         };
         for wait in woken {
-            wait.parker.unpark();
+            wait.wake();
         }
         Some(before)
     }
@@ -281,11 +310,7 @@ pub fn wait_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle
         idle.poll();
         return signals.iter().position(|signal| signal.consume());
     }
-    let wait = Arc::new(Wait {
-        parker: Parker::default(),
-        satisfied_by: AtomicU32::new(PENDING),
-        is_for_all: false,
-    });
+    let wait = Wait::new(false, None);
     let mut watched = 0;
     let is_satisfied = signals.iter().enumerate().any(|(index, signal)| {
         watched = index + 1;
@@ -295,12 +320,38 @@ pub fn wait_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle
         crate::sync::blocking(|| idle.park(&wait.parker, deadline));
     }
     // From here no signal can satisfy the wait any more.
-    let _ = wait.claim(PENDING - 1);
+    let _ = wait.claim(CANCELLED);
     for signal in &signals[..watched] {
         signal.forget(&wait);
     }
     let index = wait.satisfied_by.load(Ordering::Acquire);
-    (index != PENDING - 1).then_some(index as usize)
+    (index != CANCELLED).then_some(index as usize)
+}
+
+/// A subscriber's wait for one signal.
+#[derive(Debug)]
+pub struct Subscription(Arc<Wait>);
+
+/// Waits for `signal` without a thread: `subscriber` is called once, when the
+/// signal has satisfied the wait. `None` if it does at once: then the wait has
+/// taken its share, and the subscriber is not called.
+///
+/// The caller keeps the signal until the subscriber was called or the
+/// subscription cancelled.
+pub fn subscribe(signal: &Signal, subscriber: Arc<dyn Subscriber>) -> Option<Subscription> {
+    let wait = Wait::new(false, Some(subscriber));
+    (!signal.consume_or_watch(&wait, 0)).then_some(Subscription(wait))
+}
+
+impl Subscription {
+    /// Ends the wait for `signal`, which is the one it was made for. False if
+    /// the signal has satisfied it: the subscriber was called, or is just being
+    /// called.
+    pub fn cancel(&self, signal: &Signal) -> bool {
+        let is_cancelled = self.0.claim(CANCELLED);
+        signal.forget(&self.0);
+        is_cancelled
+    }
 }
 
 /// Waits until all of `signals` are set at once and takes them all. False
@@ -314,11 +365,7 @@ pub fn wait_all(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle
         return consume_all(signals);
     }
     loop {
-        let wait = Arc::new(Wait {
-            parker: Parker::default(),
-            satisfied_by: AtomicU32::new(PENDING),
-            is_for_all: true,
-        });
+        let wait = Wait::new(true, None);
         for (index, signal) in signals.iter().enumerate() {
             signal.consume_or_watch(&wait, index as u32);
         }
@@ -358,6 +405,45 @@ mod tests {
     use super::*;
     use crate::sync::Sleep;
     use std::time::Duration;
+
+    #[derive(Debug, Default)]
+    struct Counter(AtomicU32);
+
+    impl Subscriber for Counter {
+        fn signaled(&self) {
+            self.0.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    #[test]
+    fn hnd_083_a_subscriber_takes_one_share_and_is_called_once() {
+        for signal in [Signal::auto(false), Signal::counted(0, 9), Signal::manual(false)] {
+            let counter = Arc::new(Counter::default());
+            let subscription = subscribe(&signal, Arc::<Counter>::clone(&counter)).unwrap();
+            let set = || {
+                if matches!(signal.kind, Kind::Counted(_)) {
+                    signal.add(1);
+                } else {
+                    signal.set();
+                }
+            };
+            set();
+            assert_eq!(counter.0.load(Ordering::Acquire), 1);
+            assert_eq!(signal.is_set(), signal.kind == Kind::Manual);
+            assert!(!subscription.cancel(&signal));
+            set();
+            assert_eq!(counter.0.load(Ordering::Acquire), 1);
+            assert!(signal.is_set());
+            assert!(subscribe(&signal, Arc::<Counter>::clone(&counter)).is_none());
+            assert_eq!(signal.is_set(), signal.kind == Kind::Manual);
+            signal.reset();
+            let subscription = subscribe(&signal, Arc::<Counter>::clone(&counter)).unwrap();
+            assert!(subscription.cancel(&signal));
+            set();
+            assert_eq!(counter.0.load(Ordering::Acquire), 1);
+            assert!(signal.is_set());
+        }
+    }
 
     #[test]
     fn hnd_084_a_pulse_releases_who_waits_now_and_nobody_later() {

@@ -97,6 +97,8 @@
 
 #[cfg(not(loom))]
 mod api;
+#[doc(hidden)]
+pub mod blocked;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod device;
@@ -143,5 +145,6 @@ pub use api::{
 };
 #[cfg(not(loom))]
 pub use engine::{Engine, Preference};
+pub use blocked::BlockDetection;
 pub use status::Status;
 pub use sync::blocking;

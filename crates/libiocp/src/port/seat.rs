@@ -1,7 +1,10 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
 use super::{Packet, Port};
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
+use crate::blocked::this_thread;
+use crate::sync::{
+    Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread,
+};
 use std::cell::{Cell, OnceCell, RefCell};
 
 #[cfg(loom)]
@@ -47,34 +50,60 @@ impl Seat {
             if Arc::ptr_eq(old, port) {
                 return !was_blocked;
             }
-            if !was_blocked {
-                old.leave();
-            }
+            let waiter = self.waiter();
+            waiter.step_in();
+            old.part(waiter, !was_blocked);
         }
+        port.join(self.waiter());
         *current = Some(Arc::clone(port));
         self.stamp.set(0);
-        watch_this_thread(Watcher { leave: block, enter: unblock });
+        watch_this_thread(Watcher { leave: block, enter: unblock, hold: held_up, go_on });
         false
+    }
+
+    fn waiter(&self) -> &Arc<Waiter> {
+        self.waiter.get_or_init(|| Arc::new(Waiter::new()))
+    }
+
+    /// The thread counts, and is about to go on with its own work.
+    pub(super) fn step_out(&self) {
+        self.waiter().step_out();
     }
 
     /// Lends the waiter to `wait`, in which the thread does not count: what it
     /// completes meanwhile may call out, and that may block.
     pub(super) fn while_waiting<R>(&self, wait: impl FnOnce(&Arc<Waiter>) -> R) -> R {
+        let waiter = self.waiter();
         self.is_blocked.set(true);
-        let result = wait(self.waiter.get_or_init(Default::default));
+        waiter.step_in();
+        let result = wait(waiter);
         self.is_blocked.set(false);
+        waiter.step_out();
         result
+    }
+}
+
+impl Seat {
+    /// The thread runs for no port any more.
+    fn leave_for_good(&self) {
+        let port = self.port.borrow_mut().take();
+        if let Some(port) = port {
+            let waiter = self.waiter();
+            waiter.step_in();
+            port.part(waiter, !self.is_blocked.get());
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(port) = self.port.get_mut().take()
-            && !self.is_blocked.get()
-        {
-            port.leave();
-        }
+        self.leave_for_good();
     }
+}
+
+/// Lends the calling thread's waiter, if it has one.
+pub(super) fn with_waiter<R>(f: impl FnOnce(&Arc<Waiter>) -> R) -> Option<R> {
+    SEAT.try_with(|seat| seat.waiter.get().map(f)).ok().flatten()
 }
 
 /// Lends the port that the calling thread runs for, if `stamp` stands for it
@@ -97,23 +126,23 @@ pub(super) fn remember(stamp: u64) {
 
 /// The calling thread exits: it runs for no port any more.
 pub(crate) fn leave_for_good() {
-    let _ = SEAT.try_with(|seat| {
-        let port = seat.port.borrow_mut().take();
-        if let Some(port) = port.filter(|_| !seat.is_blocked.get()) {
-            port.leave();
-        }
-    });
+    let _ = SEAT.try_with(Seat::leave_for_good);
 }
 
 /// The calling thread blocks; false if it does not count in any case.
 fn block() -> bool {
     let left = SEAT.try_with(|seat| {
         let port = seat.port.borrow().clone()?;
-        (!seat.is_blocked.replace(true)).then_some(port)
+        if seat.is_blocked.replace(true) {
+            return None;
+        }
+        let waiter = Arc::clone(seat.waiter());
+        waiter.step_in();
+        Some((port, waiter))
     });
     let left = left.ok().flatten();
-    if let Some(port) = &left {
-        port.leave();
+    if let Some((port, waiter)) = &left {
+        port.leave(waiter);
     }
     left.is_some()
 }
@@ -125,8 +154,20 @@ fn unblock() {
         let port = seat.port.borrow().clone();
         if let Some(port) = port.filter(|_| seat.is_blocked.replace(false)) {
             port.enter();
+            seat.step_out();
         }
     });
+}
+
+/// The calling thread sleeps for a lock of this library: that is no blocking,
+/// and must not look like it. False if it does not in any case.
+fn held_up() -> bool {
+    with_waiter(|waiter| waiter.step_in()).unwrap_or(false)
+}
+
+/// It has the lock.
+fn go_on() {
+    with_waiter(|waiter| waiter.step_out());
 }
 
 const WAITING: u64 = 0;
@@ -137,9 +178,20 @@ const ABANDONED: u64 = 2;
 ///
 /// The slot is written by the one thread that took the waiter from the queue,
 /// before it notifies the parker; the owner reads it after the notification.
-#[derive(Debug, Default)]
+///
+/// For others it tells when the thread is on its own: outside the library, or
+/// inside but on its way. Then it counts, or was seen blocked, at its port.
+#[derive(Debug)]
 pub(super) struct Waiter {
     parker: Parker,
+    thread: u32,
+    /// Odd while the thread waits for a packet, says itself that it blocks, or
+    /// sleeps for a lock of this library; counted up by the owner alone.
+    stint: AtomicU64,
+    /// The address of the port it has turned to.
+    port: AtomicUsize,
+    /// Whether it was seen blocked; changed under the lock of its port.
+    was_seen: AtomicBool,
     state: AtomicU64,
     key: AtomicUsize,
     overlapped: AtomicUsize,
@@ -148,6 +200,64 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
+    /// The calling thread's; it is inside.
+    fn new() -> Self {
+        Self {
+            parker: Parker::default(),
+            thread: this_thread(),
+            stint: AtomicU64::new(1),
+            port: AtomicUsize::new(0),
+            was_seen: AtomicBool::new(false),
+            state: AtomicU64::new(WAITING),
+            key: AtomicUsize::new(0),
+            overlapped: AtomicUsize::new(0),
+            status: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// The kernel's number of the thread.
+    pub(super) fn thread(&self) -> u32 {
+        self.thread
+    }
+
+    /// By the owner: it is no longer on its own; false if it was not.
+    pub(super) fn step_in(&self) -> bool {
+        let stint = self.stint.load(Ordering::Relaxed);
+        let was_out = stint % 2 == 0;
+        if was_out {
+            self.stint.store(stint + 1, Ordering::Release);
+        }
+        was_out
+    }
+
+    /// By the owner: it is on its own again.
+    fn step_out(&self) {
+        let stint = self.stint.load(Ordering::Relaxed);
+        self.stint.store(stint + stint % 2, Ordering::Release);
+    }
+
+    /// The time for which the thread has been on its own; `None` if it is not.
+    pub(super) fn stint(&self) -> Option<u64> {
+        Some(self.stint.load(Ordering::Acquire)).filter(|stint| stint % 2 == 0)
+    }
+
+    pub(super) fn set_port(&self, port: *const Port) {
+        self.port.store(port.addr(), Ordering::Release);
+    }
+
+    pub(super) fn runs_for(&self, port: &Port) -> bool {
+        self.port.load(Ordering::Acquire) == std::ptr::from_ref(port).addr()
+    }
+
+    pub(super) fn was_seen(&self) -> bool {
+        self.was_seen.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_seen(&self, was_seen: bool) {
+        self.was_seen.store(was_seen, Ordering::Relaxed);
+    }
+
     pub(super) fn parker(&self) -> &Parker {
         &self.parker
     }

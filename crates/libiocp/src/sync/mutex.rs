@@ -1,5 +1,6 @@
 //! A mutex that ignores poison and refuses to nest.
 
+use super::blocking::held_up;
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
@@ -51,7 +52,10 @@ impl<T> Mutex<T> {
     /// For the one caller that takes several locks in address order.
     #[inline]
     pub(crate) fn lock_nested(&self) -> MutexGuard<'_, T> {
-        let guard = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let guard = match self.0.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => held_up(|| self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())),
+        };
         if cfg!(debug_assertions) {
             HELD.set(HELD.get() + 1);
         }

@@ -1,0 +1,149 @@
+//! The threads of a port, for whoever looks which of them are blocked.
+
+use super::seat::Waiter;
+use super::{Port, State};
+use crate::blocked::{BlockDetection, Probe};
+use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
+
+/// A thread that was seen blocked outside the library.
+#[derive(Clone, Debug)]
+pub(super) struct Blocked {
+    waiter: Arc<Waiter>,
+    probe: Arc<Probe>,
+}
+
+impl Blocked {
+    /// Who is inside the library is not blocked outside.
+    fn has_resumed(&self) -> bool {
+        self.waiter.stint().is_none() || !self.probe.is_blocked()
+    }
+}
+
+/// The threads that have turned to a port.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    members: Mutex<Members>,
+    /// The port itself, once it has had a member.
+    port: OnceLock<Weak<Port>>,
+    detection: AtomicU32,
+}
+
+/// Those threads, and how often there was a change.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    pub(super) threads: Vec<Arc<Waiter>>,
+    version: u64,
+}
+
+impl Roster {
+    pub(super) fn join(&self, port: &Arc<Port>, waiter: &Arc<Waiter>) {
+        self.port.get_or_init(|| Arc::downgrade(port));
+        waiter.set_port(Arc::as_ptr(port));
+        let mut members = self.members.lock();
+        members.threads.push(Arc::clone(waiter));
+        members.version += 1;
+    }
+
+    pub(super) fn part(&self, waiter: &Arc<Waiter>) {
+        let mut members = self.members.lock();
+        if let Some(position) = members.threads.iter().position(|it| it == waiter) {
+            members.threads.swap_remove(position);
+            members.version += 1;
+        }
+    }
+
+    /// Brings `known` up to date; true if that changed anything.
+    pub(super) fn refresh(&self, known: &mut Members) -> bool {
+        let members = self.members.lock();
+        let is_news = members.version != known.version;
+        if is_news {
+            known.clone_from(&members);
+        }
+        is_news
+    }
+
+    pub(super) fn port(&self) -> Option<Weak<Port>> {
+        self.port.get().cloned()
+    }
+
+    pub(super) fn detection(&self) -> BlockDetection {
+        match self.detection.load(Ordering::Relaxed) {
+            0 => BlockDetection::Automatic,
+            1 => BlockDetection::Perf,
+            2 => BlockDetection::Proc,
+            _ => BlockDetection::Off,
+        }
+    }
+
+    pub(super) fn set_detection(&self, detection: BlockDetection) {
+        self.detection.store(detection as u32, Ordering::Relaxed);
+    }
+}
+
+impl Port {
+    /// Before a packet leaves: whoever was seen blocked and runs again counts
+    /// again, if that decides anything.
+    #[cold]
+    pub(super) fn settle(state: &mut State) {
+        Self::settle_until(state.limit(), state);
+    }
+
+    pub(super) fn settle_until(enough: u32, state: &mut State) {
+        state.settle(enough, |it| {
+            let has_resumed = it.has_resumed();
+            if has_resumed {
+                it.waiter.set_seen(false);
+            }
+            has_resumed
+        });
+    }
+
+    /// If `waiter` was seen blocked it no longer is; tells whether it was.
+    #[cold]
+    pub(super) fn forget(state: &mut State, waiter: &Arc<Waiter>) -> bool {
+        let was_seen = waiter.was_seen() && state.forget(|it| it.waiter == *waiter);
+        if was_seen {
+            waiter.set_seen(false);
+        }
+        was_seen
+    }
+
+    /// A thread turns to this port: it may be looked at from now on, but does
+    /// not count yet.
+    pub(super) fn join(self: &Arc<Self>, waiter: &Arc<Waiter>) {
+        waiter.set_seen(false);
+        self.roster.join(self, waiter);
+    }
+
+    /// A thread turns away, or exits. If it counts, it no longer does.
+    pub(super) fn part(&self, waiter: &Arc<Waiter>, counts: bool) {
+        if counts {
+            self.leave(waiter);
+        }
+        self.roster.part(waiter);
+    }
+
+    /// Frees the place of a thread that is blocked outside the library; false
+    /// if it is not, or if that would let nobody in.
+    pub(super) fn see(&self, waiter: &Arc<Waiter>, probe: &Arc<Probe>) -> bool {
+        let mut state = self.queue.lock();
+        if !state.is_stuck() || waiter.was_seen() || !waiter.runs_for(self) {
+            return false;
+        }
+        // Asleep at one moment since when it has not been inside, even if it
+        // was there before and after.
+        let stint = waiter.stint();
+        if stint.is_none() || !probe.is_blocked() || waiter.stint() != stint {
+            return false;
+        }
+        waiter.set_seen(true);
+        let blocked = Blocked { waiter: Arc::clone(waiter), probe: Arc::clone(probe) };
+        let hand_off = state.see_blocked(blocked);
+        self.reset_if_empty(&state);
+        drop(state);
+        if let Some((waiter, packet)) = hand_off {
+            waiter.deliver(packet);
+        }
+        true
+    }
+}

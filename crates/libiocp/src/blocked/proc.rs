@@ -23,7 +23,7 @@ pub(crate) fn sleep_precisely() {
 /// It stays tied to this thread: once that is gone every read fails, also if
 /// another has got its number.
 #[derive(Debug)]
-pub(super) struct Stat(File);
+pub(crate) struct Stat(File);
 
 impl Stat {
     pub(super) fn open(thread: u32) -> io::Result<Self> {

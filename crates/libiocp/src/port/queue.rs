@@ -112,16 +112,8 @@ impl<W: PartialEq, B> Queue<W, B> {
         true
     }
 
-    /// A running thread blocks elsewhere, turns to another port or exits.
-    pub(crate) fn leave(&mut self) -> HandOff<W> {
-        if self.is_closed {
-            return None;
-        }
-        self.step_down();
-        self.release()
-    }
-
-    /// A running thread gives up its place; `take` or `release` must follow.
+    /// A running thread blocks elsewhere, turns to another port, exits, or asks
+    /// again: `settle` must follow, and then `release` or `take`.
     pub(crate) fn step_down(&mut self) {
         self.running -= 1;
     }
@@ -135,14 +127,12 @@ impl<W: PartialEq, B> Queue<W, B> {
         None
     }
 
-    /// A running thread was seen blocked outside the library.
-    pub(crate) fn see_blocked(&mut self, who: B) -> HandOff<W> {
-        if self.is_closed {
-            return None;
-        }
+    /// A running thread was seen blocked outside the library, and gives up its
+    /// place as by `step_down`.
+    pub(crate) fn see_blocked(&mut self, who: B) {
         self.seen_blocked.push(who);
         self.is_special = true;
-        self.leave()
+        self.step_down();
     }
 
     /// Before a packet may leave: whoever runs again counts again, until there

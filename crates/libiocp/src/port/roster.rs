@@ -138,12 +138,149 @@ impl Port {
         }
         waiter.set_seen(true);
         let blocked = Blocked { waiter: Arc::clone(waiter), probe: Arc::clone(probe) };
-        let hand_off = state.see_blocked(blocked);
+        state.see_blocked(blocked);
+        Self::settle(&mut state);
+        let hand_off = state.release();
         self.reset_if_empty(&state);
         drop(state);
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
         }
         true
+    }
+
+    /// In models whoever is to look is told to.
+    #[cfg(loom)]
+    pub(super) fn begin_watch(&self) {}
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::port::seat::with_waiter;
+    use crate::port::{NoPacket, Packet};
+    use crate::sync::{AtomicBool, Deadline, Sleep, blocking};
+    use std::sync::mpsc;
+    use std::thread;
+
+    fn poll(port: &Arc<Port>) -> Result<usize, NoPacket> {
+        port.take(&mut [Packet::default()], Some(Deadline::now()), &Sleep)
+    }
+
+    /// A port for one thread, where nobody looks.
+    fn port() -> Arc<Port> {
+        let port = Arc::new(Port::new(1));
+        port.set_block_detection(BlockDetection::Off).unwrap();
+        port
+    }
+
+    /// The calling thread, said to be blocked.
+    fn myself() -> (Arc<Waiter>, Arc<Probe>, Arc<AtomicBool>) {
+        let is_blocked = Arc::new(AtomicBool::new(true));
+        let waiter = with_waiter(Arc::clone).unwrap();
+        (waiter, Arc::new(Probe::Told(Arc::clone(&is_blocked))), is_blocked)
+    }
+
+    /// The calling thread runs for the port and was seen blocked; another was
+    /// let in, and is there until the sender is gone.
+    fn seen(port: &Arc<Port>, test: impl FnOnce(&AtomicBool)) {
+        let (sender, receiver) = mpsc::channel::<()>();
+        assert_eq!(poll(port), Err(NoPacket::TimedOut));
+        let other = Arc::clone(port);
+        let thread = thread::spawn(move || {
+            other.take(&mut [Packet::default()], None, &Sleep).unwrap();
+            let _ = receiver.recv();
+        });
+        while port.waiting() == 0 {
+            thread::yield_now();
+        }
+        let (waiter, probe, is_blocked) = myself();
+        assert!(!port.see(&waiter, &probe), "it would let nobody in");
+        port.post(Packet::default());
+        assert_eq!((port.depth(), port.running()), (1, 1));
+        is_blocked.store(false, Ordering::Relaxed);
+        assert!(!port.see(&waiter, &probe), "it is not blocked");
+        is_blocked.store(true, Ordering::Relaxed);
+        assert!(port.see(&waiter, &probe));
+        assert_eq!((port.depth(), port.running()), (0, 1));
+        test(&is_blocked);
+        drop(sender);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn port_107_who_was_seen_blocked_and_asks_again_is_counted_once() {
+        let port = port();
+        seen(&port, |_| {
+            assert_eq!(poll(&port), Err(NoPacket::TimedOut));
+            assert_eq!(port.running(), 2);
+        });
+        assert_eq!(port.running(), 1);
+    }
+
+    #[test]
+    fn port_107_who_was_seen_blocked_and_goes_on_counts_again() {
+        let port = port();
+        seen(&port, |is_blocked| {
+            is_blocked.store(false, Ordering::Relaxed);
+            assert_eq!(port.running(), 2);
+            blocking(|| assert_eq!(port.running(), 1));
+            assert_eq!(port.running(), 2);
+        });
+        assert_eq!(port.running(), 1);
+    }
+
+    #[test]
+    fn port_106_who_was_seen_blocked_and_says_so_is_counted_once() {
+        let port = port();
+        seen(&port, |_| {
+            blocking(|| assert_eq!(port.running(), 1));
+            assert_eq!(port.running(), 2);
+        });
+        assert_eq!(port.running(), 1);
+    }
+
+    #[test]
+    fn port_108_who_was_seen_blocked_may_turn_to_another_port_or_end() {
+        let (one, other) = (port(), port());
+        seen(&one, |_| {
+            assert_eq!(poll(&other), Err(NoPacket::TimedOut));
+            assert_eq!((one.running(), other.running()), (1, 1));
+            super::super::leave_for_good();
+            assert_eq!((one.running(), other.running()), (1, 0));
+        });
+        assert_eq!(one.running(), 0);
+        seen(&one, |_| {
+            super::super::leave_for_good();
+            assert_eq!(one.running(), 1);
+        });
+        assert_eq!(one.running(), 0);
+    }
+
+    /// Who was seen blocked at a port that has closed may be seen elsewhere.
+    #[test]
+    fn port_041_closing_ends_what_was_seen() {
+        use crate::handle::Handle;
+        let handle = Handle::new(Port::new(1));
+        let port = handle.reference();
+        port.set_block_detection(BlockDetection::Off).unwrap();
+        seen(&port, |_| {
+            drop(handle);
+            assert_eq!(port.running(), 0);
+            assert_eq!(poll(&port), Err(NoPacket::Abandoned));
+        });
+        let other = super::tests::port();
+        seen(&other, |_| assert_eq!(other.running(), 1));
+        assert_eq!(other.running(), 0);
+    }
+
+    #[test]
+    fn port_106_who_has_said_so_or_waits_is_not_seen_as_well() {
+        let port = port();
+        seen(&port, |_| ());
+        assert_eq!(poll(&port), Err(NoPacket::TimedOut));
+        let (waiter, probe, _) = myself();
+        blocking(|| assert!(!port.see(&waiter, &probe)));
+        assert_eq!(port.running(), 1);
     }
 }

@@ -4,6 +4,7 @@
 //! documentation: its parameters, its result, its error codes. It asks of its caller what that
 //! page asks (pointers that are valid, memory that stays), and nothing more.
 
+pub mod block_detection;
 mod codes;
 pub mod consoleapi;
 pub mod debugapi;

@@ -143,8 +143,8 @@ pub use api::{
     AlignedBuffer, Completion, CompletionPort, Error, File, OpenOptions, Operation, PortRef,
     Refused, TcpListener, TcpSocket, TcpStream, status_of, win32_code, winsock_code,
 };
+pub use blocked::BlockDetection;
 #[cfg(not(loom))]
 pub use engine::{Engine, Preference};
-pub use blocked::BlockDetection;
 pub use status::Status;
 pub use sync::blocking;

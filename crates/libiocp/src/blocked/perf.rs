@@ -152,7 +152,10 @@ impl Ring {
             // that none wraps around.
             let (kind, misc) = unsafe {
                 let record = self.pages.byte_add(self.page + offset);
-                (record.cast::<u32>().read_volatile(), record.byte_add(4).cast::<u16>().read_volatile())
+                (
+                    record.cast::<u32>().read_volatile(),
+                    record.byte_add(4).cast::<u16>().read_volatile(),
+                )
             };
             fence(Ordering::Acquire);
             // So many records later it may have been overwritten.

@@ -293,8 +293,8 @@ impl Port {
     /// Like `Queue::take`, when threads were seen blocked, perhaps this one.
     #[cold]
     fn take_settled(queue: &mut State, was_running: bool) -> Option<Packet> {
-        let was_seen = was_running
-            && seat::with_waiter(|waiter| Self::forget(queue, waiter)).unwrap_or(false);
+        let was_seen =
+            was_running && seat::with_waiter(|waiter| Self::forget(queue, waiter)).unwrap_or(false);
         if was_running && !was_seen {
             queue.step_down();
         }

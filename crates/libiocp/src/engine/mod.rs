@@ -19,6 +19,7 @@
 mod blocking;
 mod disk;
 mod epoll;
+mod exit;
 mod fake;
 mod fork;
 mod lane;

@@ -233,12 +233,15 @@ pub enum Op {
     Connect(Box<Address>),
     /// Say that nothing more will be sent.
     Finish,
+    /// Wait until the process behind a descriptor has ended. The result is its
+    /// `si_status`, the flags are its `si_code`; zero if only its parent knows.
+    Exit,
 }
 
 /// The two queues of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Receive, readable, accept.
+    /// Receive, readable, accept, exit.
     In,
     /// Send, connect, finish.
     Out,
@@ -267,7 +270,7 @@ impl Op {
     /// Which queue it stands in.
     pub fn direction(&self) -> Direction {
         match self {
-            Op::Receive { .. } | Op::Readable | Op::Accept => Direction::In,
+            Op::Receive { .. } | Op::Readable | Op::Accept | Op::Exit => Direction::In,
             Op::Send { .. } | Op::Connect(_) | Op::Finish => Direction::Out,
         }
     }
@@ -282,6 +285,7 @@ impl Op {
             Op::Send { buffers, flags, to, sent } => send(fd, buffers, *flags, to, sent),
             Op::Accept => accept(fd),
             Op::Connect(address) => connect(fd, address),
+            Op::Exit => super::exit::attempt(fd),
             Op::Finish => {
                 // SAFETY: no memory is involved.
                 let result = unsafe { libc::shutdown(fd, libc::SHUT_WR) };

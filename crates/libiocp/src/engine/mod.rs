@@ -128,6 +128,7 @@ impl Engine {
     /// # Errors
     /// When the process is out of descriptors or memory.
     pub fn new(preference: Preference) -> std::io::Result<Self> {
+        crate::sync::barrier::prepare();
         let kernel = Kernel {
             reactor: Arc::new(Reactor::new()?),
             has_stand_in: AtomicBool::new(false),

@@ -3,7 +3,10 @@
 //! `Mutex` refuses to nest: no lock is held while another is taken, so no lock
 //! is held while a module calls out (debug builds assert it).
 
+pub(crate) mod barrier;
 mod blocking;
+mod futex;
+mod lock;
 mod mutex;
 mod parker;
 
@@ -18,11 +21,11 @@ pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
 /// One turn of a spin that waits for a few instructions of another thread.

@@ -1,0 +1,260 @@
+//! Waiting for signals: events, semaphores, threads, files and ports.
+//!
+//! A signal is one word: how many waits it can satisfy, and whether somebody
+//! waits. Setting and testing one that nobody waits for is one atomic
+//! operation. Otherwise the setter takes the lock and hands the signal to the
+//! oldest waiter, so that nobody can take it back.
+//!
+//! A wait for any is claimed once, by the first signal that finds it pending.
+//! A wait for all locks the words of all its signals, in address order, looks,
+//! and takes all or none.
+//!
+//! A wait need not have a thread that sleeps: a subscriber is called instead.
+
+mod signal;
+
+use crate::sync::{Arc, Deadline, Idle, Ordering};
+use signal::{CANCELLED, PENDING, Wait};
+pub use signal::{Signal, Subscriber};
+
+/// Waits until one of `signals` is set and takes it: its index, the lowest if
+/// several are set at once. `None` when `deadline` passes first.
+pub fn wait_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) -> Option<usize> {
+    if let Some(index) = signals.iter().position(|signal| signal.consume()) {
+        return Some(index);
+    }
+    if deadline.is_some_and(Deadline::has_passed) {
+        idle.poll();
+        return signals.iter().position(|signal| signal.consume());
+    }
+    let wait = Wait::new(false, None);
+    let mut watched = 0;
+    let is_satisfied = signals.iter().enumerate().any(|(index, signal)| {
+        watched = index + 1;
+        signal.consume_or_watch(&wait, index as u32)
+    });
+    if !is_satisfied && wait.satisfied_by.load(Ordering::Acquire) == PENDING {
+        crate::sync::blocking(|| idle.park(&wait.parker, deadline));
+    }
+    // From here no signal can satisfy the wait any more.
+    let _ = wait.claim(CANCELLED);
+    for signal in &signals[..watched] {
+        signal.forget(&wait);
+    }
+    let index = wait.satisfied_by.load(Ordering::Acquire);
+    (index != CANCELLED).then_some(index as usize)
+}
+
+/// A subscriber's wait for one signal.
+#[derive(Debug)]
+pub struct Subscription(Arc<Wait>);
+
+/// Waits for `signal` without a thread: `subscriber` is called once, when the
+/// signal has satisfied the wait. `None` if it does at once: then the wait has
+/// taken its share, and the subscriber is not called.
+///
+/// The caller keeps the signal until the subscriber was called or the
+/// subscription cancelled.
+pub fn subscribe(signal: &Signal, subscriber: Arc<dyn Subscriber>) -> Option<Subscription> {
+    let wait = Wait::new(false, Some(subscriber));
+    (!signal.consume_or_watch(&wait, 0)).then_some(Subscription(wait))
+}
+
+impl Subscription {
+    /// Ends the wait for `signal`, which is the one it was made for. False if
+    /// the signal has satisfied it: the subscriber was called, or is just being
+    /// called.
+    pub fn cancel(&self, signal: &Signal) -> bool {
+        let is_cancelled = self.0.claim(CANCELLED);
+        signal.forget(&self.0);
+        is_cancelled
+    }
+}
+
+/// Waits until all of `signals` are set at once and takes them all. False
+/// when `deadline` passes first. No signal may stand in the list twice.
+pub fn wait_all(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) -> bool {
+    if consume_all(signals) {
+        return true;
+    }
+    if deadline.is_some_and(Deadline::has_passed) {
+        idle.poll();
+        return consume_all(signals);
+    }
+    loop {
+        let wait = Wait::new(true, None);
+        for (index, signal) in signals.iter().enumerate() {
+            signal.consume_or_watch(&wait, index as u32);
+        }
+        let mut is_satisfied = consume_all(signals);
+        let mut timed_out = false;
+        if !is_satisfied {
+            timed_out = !crate::sync::blocking(|| idle.park(&wait.parker, deadline));
+            is_satisfied = consume_all(signals);
+        }
+        for signal in signals {
+            signal.forget(&wait);
+        }
+        if is_satisfied || timed_out {
+            return is_satisfied;
+        }
+    }
+}
+
+/// Takes all the signals, or none.
+fn consume_all(signals: &[&Signal]) -> bool {
+    if !signals.iter().all(|signal| signal.is_set()) {
+        return false;
+    }
+    let mut in_order: Vec<&Signal> = signals.to_vec();
+    in_order.sort_by_key(|signal| std::ptr::from_ref(*signal));
+    // All are locked, also behind one that is not set.
+    let set_count = in_order.iter().filter(|signal| signal.lock() > 0).count();
+    let are_set = set_count == in_order.len();
+    for signal in in_order {
+        signal.unlock(are_set);
+    }
+    are_set
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::signal::Kind;
+    use super::*;
+    use crate::sync::{AtomicU32, Sleep};
+    use std::time::Duration;
+
+    #[derive(Debug, Default)]
+    struct Counter(AtomicU32);
+
+    impl Subscriber for Counter {
+        fn signaled(&self) {
+            self.0.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    #[test]
+    fn hnd_083_a_subscriber_takes_one_share_and_is_called_once() {
+        for signal in [Signal::auto(false), Signal::counted(0, 9), Signal::manual(false)] {
+            let counter = Arc::new(Counter::default());
+            let subscription = subscribe(&signal, Arc::<Counter>::clone(&counter)).unwrap();
+            let set = || {
+                if matches!(signal.kind, Kind::Counted(_)) {
+                    signal.add(1);
+                } else {
+                    signal.set();
+                }
+            };
+            set();
+            assert_eq!(counter.0.load(Ordering::Acquire), 1);
+            assert_eq!(signal.is_set(), signal.kind == Kind::Manual);
+            assert!(!subscription.cancel(&signal));
+            set();
+            assert_eq!(counter.0.load(Ordering::Acquire), 1);
+            assert!(signal.is_set());
+            assert!(subscribe(&signal, Arc::<Counter>::clone(&counter)).is_none());
+            assert_eq!(signal.is_set(), signal.kind == Kind::Manual);
+            signal.reset();
+            let subscription = subscribe(&signal, Arc::<Counter>::clone(&counter)).unwrap();
+            assert!(subscription.cancel(&signal));
+            set();
+            assert_eq!(counter.0.load(Ordering::Acquire), 1);
+            assert!(signal.is_set());
+        }
+    }
+
+    #[test]
+    fn hnd_084_a_pulse_releases_who_waits_now_and_nobody_later() {
+        let signal = Arc::new(Signal::manual(false));
+        let waiters: Vec<_> = (0..2)
+            .map(|_| {
+                let signal = Arc::clone(&signal);
+                let limit = Deadline::after(Duration::from_secs(60));
+                std::thread::spawn(move || wait_any(&[&signal], Some(limit), &Sleep))
+            })
+            .collect();
+        while signal.waits.lock().len() < 2 {
+            std::thread::yield_now();
+        }
+        signal.pulse();
+        assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap() == Some(0)));
+        assert!(!signal.is_set());
+        assert_eq!(wait_any(&[&signal], Some(Deadline::now()), &Sleep), None);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod threads {
+    use super::*;
+    use crate::sync::Sleep;
+    use loom::thread;
+
+    #[test]
+    fn hnd_083_two_units_release_two_waiters() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signal = Arc::new(Signal::counted(0, 2));
+            let other = Arc::clone(&signal);
+            let waiter = thread::spawn(move || wait_any(&[&other], None, &Sleep));
+            let other = Arc::clone(&signal);
+            let adder = thread::spawn(move || other.add(1));
+            signal.add(1);
+            assert_eq!(wait_any(&[&signal], None, &Sleep), Some(0));
+            assert_eq!(waiter.join().unwrap(), Some(0));
+            adder.join().unwrap();
+            assert!(!signal.is_set());
+        });
+    }
+
+    #[test]
+    fn hnd_083_no_unit_beyond_the_maximum_is_accepted_and_lost() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signal = Arc::new(Signal::counted(0, 1));
+            let other = Arc::clone(&signal);
+            let waiter = thread::spawn(move || {
+                let later = Deadline::after(std::time::Duration::from_secs(3600));
+                u32::from(wait_any(&[&other], Some(later), &Sleep).is_some())
+            });
+            let other = Arc::clone(&signal);
+            let adder = thread::spawn(move || u32::from(other.add(1).is_some()));
+            let added = u32::from(signal.add(1).is_some()) + adder.join().unwrap();
+            let taken = waiter.join().unwrap();
+            assert_eq!(added, taken + u32::from(signal.is_set()));
+        });
+    }
+
+    #[test]
+    fn hnd_080_a_wait_for_any_takes_one_signal_only() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signals = Arc::new([Signal::auto(false), Signal::auto(false)]);
+            let other = Arc::clone(&signals);
+            let setter = thread::spawn(move || {
+                other[1].set();
+                other[0].set();
+            });
+            let taken = wait_any(&[&signals[0], &signals[1]], None, &Sleep).unwrap();
+            setter.join().unwrap();
+            assert!(!signals[taken].is_set());
+            assert!(signals[1 - taken].is_set());
+        });
+    }
+
+    #[test]
+    fn hnd_081_a_wait_for_all_takes_all_or_none() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signals = Arc::new([Signal::auto(false), Signal::auto(true)]);
+            let other = Arc::clone(&signals);
+            let waiter = thread::spawn(move || wait_all(&[&other[0], &other[1]], None, &Sleep));
+            signals[0].set();
+            assert!(waiter.join().unwrap());
+            assert!(!signals[0].is_set() && !signals[1].is_set());
+        });
+    }
+}

@@ -159,7 +159,7 @@ impl Fake {
         } else if fails {
             Outcome::error(libc::EIO)
         } else {
-            job.file.carry_out(job.op)
+            job.file.carry_out(job.op, 0)
         };
         job.finish(outcome);
         true

@@ -97,7 +97,7 @@ pub(super) fn hush(fd: &OwnedFd) {
 
 fn interest(awaits_room: bool) -> u32 {
     let out = if awaits_room { libc::EPOLLOUT } else { 0 };
-    (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
+    (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
 }
 
 impl Reactor {
@@ -228,7 +228,11 @@ impl Reactor {
             }
             let Some(stream) = self.streams.get(token as usize, Arc::clone) else { continue };
             let ended = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
-            if flags & (libc::EPOLLIN as u32 | libc::EPOLLRDHUP as u32 | ended) != 0 {
+            let more_than_data = (libc::EPOLLPRI | libc::EPOLLRDHUP) as u32 | ended;
+            if flags & more_than_data != 0 {
+                stream.has_heard_more_than_data();
+            }
+            if flags & (libc::EPOLLIN as u32 | more_than_data) != 0 {
                 stream.run(Direction::In);
             }
             if flags & (libc::EPOLLOUT as u32 | ended) != 0 {

@@ -264,6 +264,17 @@ impl Op {
         }
     }
 
+    /// Whether it took everything that was there: a receive that could have
+    /// taken more.
+    pub(crate) fn has_left_room(&self, outcome: &Outcome) -> bool {
+        match self {
+            Op::Receive { buffers, flags: 0, wants_all: false, .. } => {
+                outcome.result > 0 && (outcome.result as usize) < buffers.len()
+            }
+            _ => false,
+        }
+    }
+
     /// Which queue it stands in.
     pub fn direction(&self) -> Direction {
         match self {

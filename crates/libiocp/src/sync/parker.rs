@@ -17,6 +17,11 @@ impl Deadline {
         Self(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
     }
 
+    /// As a number that only its differences give a meaning.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
+    }
+
     /// The point `duration` from now; the far future if that overflows.
     pub fn after(duration: Duration) -> Self {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);

@@ -13,7 +13,7 @@ mod state;
 pub use calls::WinsockError;
 pub use state::{Phase, SocketState};
 
-use super::Step;
+use super::{Lent, Step};
 use crate::engine::{Address, Buffers, Direction, Engine, Op, Outcome, Stream, Tag};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
@@ -174,12 +174,12 @@ impl Socket {
     }
 
     /// The first step of a verb.
-    pub(super) fn begin(&self, verb: &mut SocketVerb) -> Step {
+    pub(super) fn begin(&self, verb: &mut SocketVerb) -> Step<'_> {
         let refused = self.check(verb);
         if refused.is_error() {
             return Step::Finish(refused, 0);
         }
-        let stream = Arc::clone(&self.stream);
+        let stream = Lent::Own(&self.stream);
         match verb {
             SocketVerb::Receive { buffers, flags, wants_all, .. } => {
                 let Some(buffers) = buffers.take() else {
@@ -243,7 +243,12 @@ impl Socket {
     }
 
     /// What follows an outcome.
-    pub(super) fn advance(&self, engine: &Engine, verb: &SocketVerb, outcome: Outcome) -> Step {
+    pub(super) fn advance<'a>(
+        &'a self,
+        engine: &Engine,
+        verb: &SocketVerb,
+        outcome: Outcome,
+    ) -> Step<'a> {
         match verb {
             SocketVerb::Receive { capacity, from, .. } => {
                 let (status, bytes) = self.received(&outcome, *capacity);
@@ -303,7 +308,7 @@ impl Socket {
         buffer: &Mutex<Option<Buffers>>,
         addresses: &dyn AcceptedAddresses,
         outcome: &Outcome,
-    ) -> Step {
+    ) -> Step<'static> {
         if let Some(errno) = outcome.errno() {
             acceptor.end_accept();
             return Step::Finish(self.status(errno), 0);
@@ -317,7 +322,8 @@ impl Socket {
         let first = buffer.lock().take();
         if let Some(buffers) = first {
             self.waiting_for_data.lock().push(Arc::clone(acceptor));
-            return Step::Stream(Arc::clone(&acceptor.stream), Op::receive(buffers), false);
+            let stream = Lent::Counted(Arc::clone(&acceptor.stream));
+            return Step::Stream(stream, Op::receive(buffers), false);
         }
         let status = acceptor.tell_addresses(addresses);
         if status.is_error() {
@@ -335,7 +341,7 @@ impl Socket {
         acceptor: &Arc<Socket>,
         addresses: &dyn AcceptedAddresses,
         outcome: &Outcome,
-    ) -> Step {
+    ) -> Step<'static> {
         self.waiting_for_data.lock().retain(|other| !Arc::ptr_eq(other, acceptor));
         let status = match outcome.errno() {
             None => acceptor.tell_addresses(addresses),
@@ -363,7 +369,7 @@ impl Socket {
     }
 
     /// The connection has been made, or not.
-    fn connected(&self, data: &[u8], outcome: &Outcome) -> Step {
+    fn connected(&self, data: &[u8], outcome: &Outcome) -> Step<'_> {
         if let Some(errno) = outcome.errno() {
             let status = self.status(errno);
             self.connect_failed(errno);
@@ -377,10 +383,10 @@ impl Socket {
         // SAFETY: the verb owns the data and lives until the request has
         // finished; a send only reads it.
         let buffer = unsafe { crate::engine::Buffer::new(start, data.len()) };
-        Step::Stream(Arc::clone(&self.stream), Op::send(Buffers::One(buffer)), false)
+        Step::Stream(Lent::Own(&self.stream), Op::send(Buffers::One(buffer)), false)
     }
 
-    fn disconnected(&self, engine: &Engine, reuses: bool, outcome: &Outcome) -> Step {
+    fn disconnected(&self, engine: &Engine, reuses: bool, outcome: &Outcome) -> Step<'_> {
         match outcome.errno() {
             Some(errno) if errno != libc::ENOTCONN => Step::Finish(self.status(errno), 0),
             _ => {

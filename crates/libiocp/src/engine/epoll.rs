@@ -414,9 +414,15 @@ enum Wait {
 }
 
 impl Reactor {
-    fn park_as(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> bool {
-        if rank == SERVER && !self.server_came.load(Ordering::Relaxed) {
+    fn note_server(&self) {
+        if !self.server_came.load(Ordering::Relaxed) {
             self.server_came.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn park_as(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        if rank == SERVER {
+            self.note_server();
         }
         if !self.is_idle()
             && let Some(lead) = self.try_lead(rank)
@@ -448,6 +454,16 @@ impl Idle for Reactor {
         if !self.is_idle() {
             self.reap(64);
         }
+    }
+
+    /// The stand-in need not come while busy threads pass by.
+    fn pass_by(&self) {
+        if self.is_idle() || self.leader.load(Ordering::Relaxed) & RANK > STAND_IN {
+            return;
+        }
+        self.note_server();
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.reap(64);
     }
 }
 

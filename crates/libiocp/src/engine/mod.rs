@@ -437,6 +437,13 @@ impl Idle for Engine {
             Kind::Fake(fake) => fake.poll(),
         }
     }
+
+    fn pass_by(&self) {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.pass_by(),
+            Kind::Fake(_) => {}
+        }
+    }
 }
 
 impl Drop for Engine {

@@ -67,6 +67,10 @@ pub trait Idle {
 
     /// Does what work there is without sleeping.
     fn poll(&self);
+
+    /// A thread has taken many packets without waiting once: does what work
+    /// there is, if nobody else sees to it.
+    fn pass_by(&self) {}
 }
 
 /// Plain sleeping, with nothing to do meanwhile.

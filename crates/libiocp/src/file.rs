@@ -11,7 +11,7 @@ use crate::port::Port;
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
 use crate::wait::Signal;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// No packet for an operation that succeeds at once.
@@ -155,6 +155,7 @@ impl File {
     }
 
     /// The tag of an operation that this thread starts on this file.
+    #[inline]
     pub(crate) fn tag(self: &Arc<Self>, context: usize, has_event: bool, acceptor: usize) -> Tag {
         let thread = this_thread();
         if has_event || self.association.get().is_none() {
@@ -200,18 +201,26 @@ impl Close for File {
 }
 
 thread_local! {
-    static THREAD: u64 = next_thread();
+    /// Zero until it is asked for.
+    static THREAD: Cell<u64> = const { Cell::new(0) };
     static BOUND: RefCell<Bound> = RefCell::default();
 }
 
 /// Never the same for two threads, also not one after the other.
+#[cold]
 fn next_thread() -> u64 {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
+#[inline]
 fn this_thread() -> u64 {
-    THREAD.try_with(|thread| *thread).unwrap_or(0)
+    THREAD.with(|thread| {
+        if thread.get() == 0 {
+            thread.set(next_thread());
+        }
+        thread.get()
+    })
 }
 
 /// The files on which a thread has started operations that may end with it, by
@@ -224,6 +233,7 @@ struct Bound {
 }
 
 impl Bound {
+    #[cold]
     fn note(file: &Arc<File>) {
         let _ = BOUND.try_with(|bound| {
             let Bound { files, room } = &mut *bound.borrow_mut();

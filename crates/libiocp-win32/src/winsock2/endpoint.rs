@@ -126,7 +126,7 @@ impl Endpoint {
 
     /// Where a connect that goes on by itself leads, if there is one.
     pub(crate) fn connecting_to(&self) -> Option<Address> {
-        if self.phase() != Phase::Connecting {
+        if !self.socket().state().is_connecting() {
             return None;
         }
         let bytes = self.socket().state().option(PRIVATE, CONNECTING_TO)?;

@@ -97,6 +97,7 @@ impl Step<'_> {
 
 impl Device {
     /// The first step of a verb. An error status refuses it.
+    #[inline]
     pub fn begin(&self, verb: &mut Verb) -> Step<'_> {
         match (self, verb) {
             (Device::Disk(disk), Verb::Disk(op)) => disk.begin(*op),
@@ -107,6 +108,7 @@ impl Device {
     }
 
     /// What follows an outcome.
+    #[inline]
     pub fn advance<'a>(&'a self, engine: &Engine, verb: &Verb, outcome: Outcome) -> Step<'a> {
         match (self, verb) {
             (Device::Disk(disk), Verb::Disk(op)) => disk.advance(*op, &outcome),

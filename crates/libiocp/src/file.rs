@@ -11,7 +11,7 @@ use crate::port::Port;
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
 use crate::wait::Signal;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// No packet for an operation that succeeds at once.
@@ -105,7 +105,7 @@ impl File {
         if !self.is_overlapped || self.association.set(association).is_err() {
             return Err(Status::INVALID_PARAMETER);
         }
-        self.signal_completion();
+        self.signal_completion(true);
         Ok(())
     }
 
@@ -138,14 +138,24 @@ impl File {
         self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
     }
 
-    /// Sets the file's own signal, unless it is not to be touched.
-    pub(crate) fn signal_completion(&self) {
-        if self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0 {
+    /// Sets the file's own signal, unless it is not to be touched. What was
+    /// not pending is told by the call, so a signal that is set is left alone.
+    pub(crate) fn signal_completion(&self, was_pending: bool) {
+        let touches = self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0;
+        if touches && (was_pending || !self.signal.is_set()) {
             self.signal.set();
         }
     }
 
+    /// An operation that sets the file's own signal later has started.
+    pub(crate) fn reset_signal(&self) {
+        if self.signal.is_set() {
+            self.signal.reset();
+        }
+    }
+
     /// The tag of an operation that this thread starts on this file.
+    #[inline]
     pub(crate) fn tag(self: &Arc<Self>, context: usize, has_event: bool, acceptor: usize) -> Tag {
         let thread = this_thread();
         if has_event || self.association.get().is_none() {
@@ -191,18 +201,26 @@ impl Close for File {
 }
 
 thread_local! {
-    static THREAD: u64 = next_thread();
+    /// Zero until it is asked for.
+    static THREAD: Cell<u64> = const { Cell::new(0) };
     static BOUND: RefCell<Bound> = RefCell::default();
 }
 
 /// Never the same for two threads, also not one after the other.
+#[cold]
 fn next_thread() -> u64 {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
+#[inline]
 fn this_thread() -> u64 {
-    THREAD.try_with(|thread| *thread).unwrap_or(0)
+    THREAD.with(|thread| {
+        if thread.get() == 0 {
+            thread.set(next_thread());
+        }
+        thread.get()
+    })
 }
 
 /// The files on which a thread has started operations that may end with it, by
@@ -215,6 +233,7 @@ struct Bound {
 }
 
 impl Bound {
+    #[cold]
     fn note(file: &Arc<File>) {
         let _ = BOUND.try_with(|bound| {
             let Bound { files, room } = &mut *bound.borrow_mut();

@@ -215,6 +215,11 @@ impl Engine {
         Arc::new(Stream::new(Stream::kernel(fd), errors_stick))
     }
 
+    /// Like [`Engine::stream`], for a TCP socket.
+    pub fn tcp_stream(&self, fd: OwnedFd) -> Arc<Stream> {
+        Arc::new(Stream::tcp(Stream::kernel(fd)))
+    }
+
     /// Starts an operation: tries it if nothing is queued before it, else
     /// queues it. `complete` is called only if it has to wait. With
     /// `must_wait` it is queued in any case.
@@ -451,6 +456,13 @@ impl Idle for Engine {
         match &self.kind {
             Kind::Kernel(kernel) => kernel.reactor.poll(),
             Kind::Fake(fake) => fake.poll(),
+        }
+    }
+
+    fn pass_by(&self) {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.pass_by(),
+            Kind::Fake(_) => {}
         }
     }
 }

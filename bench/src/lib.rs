@@ -8,3 +8,4 @@ pub mod process;
 pub mod report;
 pub mod server;
 pub mod stats;
+pub mod uring;

@@ -3,6 +3,7 @@
 pub mod affinity;
 pub mod channel;
 pub mod epoll;
+pub mod machine;
 pub mod ours;
 pub mod process;
 pub mod report;

@@ -82,8 +82,7 @@ fn pages<T>(count: usize) -> io::Result<NonNull<T>> {
     let rights = libc::PROT_READ | libc::PROT_WRITE;
     let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: new pages at an address of the kernel's choice.
-    let found =
-        unsafe { libc::mmap(ptr::null_mut(), count * size_of::<T>(), rights, kind, -1, 0) };
+    let found = unsafe { libc::mmap(ptr::null_mut(), count * size_of::<T>(), rights, kind, -1, 0) };
     if found == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }

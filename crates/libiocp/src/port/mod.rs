@@ -7,6 +7,8 @@
 //! Which port a thread runs for, and whether it is blocked elsewhere, is the
 //! thread's own knowledge: the one thread-local of this module.
 
+mod alert;
+mod presence;
 mod queue;
 mod roster;
 #[cfg(all(test, not(loom)))]
@@ -21,11 +23,14 @@ use crate::handle::{Close, HandleCount};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
 use crate::wait::Signal;
+use presence::Presence;
 use queue::Queue;
 use roster::{Blocked, Roster};
 use seat::{Seat, Waiter};
 
 pub(crate) use seat::leave_for_good;
+#[cfg(not(loom))]
+pub use watch::watching_thread;
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
 /// the place of `Internal`.
@@ -69,6 +74,8 @@ pub enum NoPacket {
     TimedOut,
     /// The last handle of the port was closed.
     Abandoned,
+    /// The alert is set; no packet was taken.
+    Alerted,
 }
 
 /// An I/O completion port.
@@ -199,8 +206,8 @@ impl Port {
         let seat_for_once = Seat::default_if_gone();
         let was_running = Seat::with(&seat_for_once, |seat| seat.turn_to(self));
         if let Some(count) = self.take_now(was_running, packets)? {
-            if !was_running {
-                Seat::with(&seat_for_once, Seat::step_out);
+            if Seat::with(&seat_for_once, |seat| seat.taken().add(count)) {
+                idle.pass_by();
             }
             return Ok(count);
         }
@@ -212,7 +219,7 @@ impl Port {
     /// port that `stamp` stands for.
     #[inline]
     pub(crate) fn post_recalled(stamp: u64, packet: &Packet) -> Option<Result<(), Status>> {
-        seat::recall(stamp, |port| port.try_post_from(packet))
+        seat::recall(stamp, |port, _| port.try_post_from(packet))
     }
 
     /// Like `take`, without a look-up, if the calling thread runs for the port
@@ -223,16 +230,24 @@ impl Port {
         deadline: Option<Deadline>,
         idle: &dyn Idle,
     ) -> Option<Result<usize, NoPacket>> {
-        let taken = seat::recall(stamp, |port| match port.take_now(true, packets) {
-            Ok(Some(count)) => Ok(Ok(count)),
+        let taken = seat::recall(stamp, |port, taken| match port.take_now(true, packets) {
+            Ok(Some(count)) => Ok((Ok(count), taken.add(count))),
             Ok(None) => Err(Arc::clone(port)),
-            Err(abandoned) => Ok(Err(abandoned)),
+            Err(abandoned) => Ok((Err(abandoned), false)),
         })?;
-        Some(taken.unwrap_or_else(|port| {
-            // The seat was there just now: none is needed in its place.
-            let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
-            Seat::with(&None, |seat| seat.while_waiting(later))
-        }))
+        Some(match taken {
+            Ok((result, is_many)) => {
+                if is_many {
+                    idle.pass_by();
+                }
+                result
+            }
+            Err(port) => {
+                // The seat was there just now: none is needed in its place.
+                let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
+                Seat::with(&None, |seat| seat.while_waiting(later))
+            }
+        })
     }
 
     /// Like `take`; from now on `stamp` stands for this port in this thread.
@@ -284,9 +299,12 @@ impl Port {
         };
         let Some(first) = first else {
             // Under the lock: nobody may take it for one that counts.
-            seat::with_waiter(|waiter| waiter.step_in());
+            seat::with_presence(|it| it.step_in());
             return Ok(None);
         };
+        if !was_running {
+            seat::with_presence(|it| it.step_out());
+        }
         Ok(Some(self.fill(&mut queue, first, packets)))
     }
 
@@ -294,7 +312,7 @@ impl Port {
     #[cold]
     fn take_settled(queue: &mut State, was_running: bool) -> Option<Packet> {
         let was_seen =
-            was_running && seat::with_waiter(|waiter| Self::forget(queue, waiter)).unwrap_or(false);
+            was_running && seat::with_presence(|it| Self::forget(queue, it)).unwrap_or(false);
         if was_running && !was_seen {
             queue.step_down();
         }
@@ -357,7 +375,7 @@ impl Port {
             // say why.
             notified = waiter.parker().park(None);
         }
-        if waiter.was_abandoned() { Err(NoPacket::Abandoned) } else { Ok(()) }
+        waiter.why_woken()
     }
 
     fn take_more(&self, packets: &mut [Packet]) -> usize {
@@ -392,10 +410,10 @@ impl Port {
     }
 
     /// A thread that ran for the port blocks elsewhere, turns away or exits.
-    fn leave(&self, waiter: &Arc<Waiter>) {
+    fn leave(&self, presence: &Arc<Presence>) {
         let hand_off = {
             let mut queue = self.queue.lock();
-            if queue.is_closed() || Self::forget(&mut queue, waiter) {
+            if queue.is_closed() || Self::forget(&mut queue, presence) {
                 return;
             }
             queue.step_down();

@@ -1,6 +1,6 @@
 //! The threads of a port, for whoever looks which of them are blocked.
 
-use super::seat::Waiter;
+use super::presence::Presence;
 use super::{Port, State};
 use crate::blocked::{BlockDetection, Probe};
 use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
@@ -8,14 +8,14 @@ use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
 /// A thread that was seen blocked outside the library.
 #[derive(Clone, Debug)]
 pub(super) struct Blocked {
-    waiter: Arc<Waiter>,
+    presence: Arc<Presence>,
     probe: Arc<Probe>,
 }
 
 impl Blocked {
     /// Who is inside the library is not blocked outside.
     fn has_resumed(&self) -> bool {
-        self.waiter.stint().is_none() || !self.probe.is_blocked()
+        self.presence.stint().is_none() || !self.probe.is_blocked()
     }
 }
 
@@ -31,22 +31,21 @@ pub(super) struct Roster {
 /// Those threads, and how often there was a change.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
-    pub(super) threads: Vec<Arc<Waiter>>,
+    pub(super) threads: Vec<Arc<Presence>>,
     version: u64,
 }
 
 impl Roster {
-    pub(super) fn join(&self, port: &Arc<Port>, waiter: &Arc<Waiter>) {
+    pub(super) fn join(&self, port: &Arc<Port>, presence: &Arc<Presence>) {
         self.port.get_or_init(|| Arc::downgrade(port));
-        waiter.set_port(Arc::as_ptr(port));
         let mut members = self.members.lock();
-        members.threads.push(Arc::clone(waiter));
+        members.threads.push(Arc::clone(presence));
         members.version += 1;
     }
 
-    pub(super) fn part(&self, waiter: &Arc<Waiter>) {
+    pub(super) fn part(&self, presence: &Arc<Presence>) {
         let mut members = self.members.lock();
-        if let Some(position) = members.threads.iter().position(|it| it == waiter) {
+        if let Some(position) = members.threads.iter().position(|it| it == presence) {
             members.threads.swap_remove(position);
             members.version += 1;
         }
@@ -92,52 +91,52 @@ impl Port {
         state.settle(enough, |it| {
             let has_resumed = it.has_resumed();
             if has_resumed {
-                it.waiter.set_seen(false);
+                it.presence.set_seen(false);
             }
             has_resumed
         });
     }
 
-    /// If `waiter` was seen blocked it no longer is; tells whether it was.
+    /// If `presence` was seen blocked it no longer is; tells whether it was.
     #[cold]
-    pub(super) fn forget(state: &mut State, waiter: &Arc<Waiter>) -> bool {
-        let was_seen = waiter.was_seen() && state.forget(|it| it.waiter == *waiter);
+    pub(super) fn forget(state: &mut State, presence: &Arc<Presence>) -> bool {
+        let was_seen = presence.was_seen() && state.forget(|it| it.presence == *presence);
         if was_seen {
-            waiter.set_seen(false);
+            presence.set_seen(false);
         }
         was_seen
     }
 
     /// A thread turns to this port: it may be looked at from now on, but does
     /// not count yet.
-    pub(super) fn join(self: &Arc<Self>, waiter: &Arc<Waiter>) {
-        waiter.set_seen(false);
-        self.roster.join(self, waiter);
+    pub(super) fn join(self: &Arc<Self>, presence: &Arc<Presence>) {
+        presence.turn_to(self);
+        self.roster.join(self, presence);
     }
 
     /// A thread turns away, or exits. If it counts, it no longer does.
-    pub(super) fn part(&self, waiter: &Arc<Waiter>, counts: bool) {
+    pub(super) fn part(&self, presence: &Arc<Presence>, counts: bool) {
         if counts {
-            self.leave(waiter);
+            self.leave(presence);
         }
-        self.roster.part(waiter);
+        self.roster.part(presence);
     }
 
     /// Frees the place of a thread that is blocked outside the library; false
     /// if it is not, or if that would let nobody in.
-    pub(super) fn see(&self, waiter: &Arc<Waiter>, probe: &Arc<Probe>) -> bool {
+    pub(super) fn see(&self, presence: &Arc<Presence>, probe: &Arc<Probe>) -> bool {
         let mut state = self.queue.lock();
-        if !state.is_stuck() || waiter.was_seen() || !waiter.runs_for(self) {
+        if !state.is_stuck() || presence.was_seen() || !presence.belongs_to(self) {
             return false;
         }
         // Asleep at one moment since when it has not been inside, even if it
         // was there before and after.
-        let stint = waiter.stint();
-        if stint.is_none() || !probe.is_blocked() || waiter.stint() != stint {
+        let stint = presence.stint();
+        if stint.is_none() || !probe.is_blocked() || presence.stint() != stint {
             return false;
         }
-        waiter.set_seen(true);
-        let blocked = Blocked { waiter: Arc::clone(waiter), probe: Arc::clone(probe) };
+        presence.set_seen(true);
+        let blocked = Blocked { presence: Arc::clone(presence), probe: Arc::clone(probe) };
         state.see_blocked(blocked);
         Self::settle(&mut state);
         let hand_off = state.release();
@@ -157,7 +156,7 @@ impl Port {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::port::seat::with_waiter;
+    use crate::port::seat::with_presence;
     use crate::port::{NoPacket, Packet};
     use crate::sync::{AtomicBool, Deadline, Sleep, blocking};
     use std::sync::mpsc;
@@ -175,10 +174,10 @@ mod tests {
     }
 
     /// The calling thread, said to be blocked.
-    fn myself() -> (Arc<Waiter>, Arc<Probe>, Arc<AtomicBool>) {
+    fn myself() -> (Arc<Presence>, Arc<Probe>, Arc<AtomicBool>) {
         let is_blocked = Arc::new(AtomicBool::new(true));
-        let waiter = with_waiter(Arc::clone).unwrap();
-        (waiter, Arc::new(Probe::Told(Arc::clone(&is_blocked))), is_blocked)
+        let presence = with_presence(Arc::clone).unwrap();
+        (presence, Arc::new(Probe::Told(Arc::clone(&is_blocked))), is_blocked)
     }
 
     /// The calling thread runs for the port and was seen blocked; another was
@@ -194,14 +193,14 @@ mod tests {
         while port.waiting() == 0 {
             thread::yield_now();
         }
-        let (waiter, probe, is_blocked) = myself();
-        assert!(!port.see(&waiter, &probe), "it would let nobody in");
+        let (presence, probe, is_blocked) = myself();
+        assert!(!port.see(&presence, &probe), "it would let nobody in");
         port.post(Packet::default());
         assert_eq!((port.depth(), port.running()), (1, 1));
         is_blocked.store(false, Ordering::Relaxed);
-        assert!(!port.see(&waiter, &probe), "it is not blocked");
+        assert!(!port.see(&presence, &probe), "it is not blocked");
         is_blocked.store(true, Ordering::Relaxed);
-        assert!(port.see(&waiter, &probe));
+        assert!(port.see(&presence, &probe));
         assert_eq!((port.depth(), port.running()), (0, 1));
         test(&is_blocked);
         drop(sender);
@@ -279,8 +278,8 @@ mod tests {
         let port = port();
         seen(&port, |_| ());
         assert_eq!(poll(&port), Err(NoPacket::TimedOut));
-        let (waiter, probe, _) = myself();
-        blocking(|| assert!(!port.see(&waiter, &probe)));
+        let (presence, probe, _) = myself();
+        blocking(|| assert!(!port.see(&presence, &probe)));
         assert_eq!(port.running(), 1);
     }
 }

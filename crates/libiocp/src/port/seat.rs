@@ -1,10 +1,8 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
-use super::{Packet, Port};
-use crate::blocked::this_thread;
-use crate::sync::{
-    Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread,
-};
+use super::presence::Presence;
+use super::{NoPacket, Packet, Port};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
 
 #[cfg(loom)]
@@ -23,10 +21,34 @@ pub(super) struct Seat {
     stamp: Cell<u64>,
     /// Whether it is blocked elsewhere, and so does not count.
     is_blocked: Cell<bool>,
+    taken: Taken,
     waiter: OnceCell<Arc<Waiter>>,
+    presence: OnceCell<Arc<Presence>>,
+}
+
+/// Counts the packets that a thread gets without waiting.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Cell<usize>);
+
+impl Taken {
+    /// As many as a reactor hands out at once.
+    const MANY: usize = 64;
+
+    /// Adds to the count; tells whether it is time to look at other work.
+    #[inline]
+    pub(super) fn add(&self, count: usize) -> bool {
+        let before = self.0.get();
+        let after = before.wrapping_add(count);
+        self.0.set(after);
+        before / Self::MANY != after / Self::MANY
+    }
 }
 
 impl Seat {
+    pub(super) fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
     /// A seat for one call, if the thread is tearing down its thread-locals
     /// and its own is gone.
     pub(super) fn default_if_gone() -> Option<Seat> {
@@ -41,6 +63,12 @@ impl Seat {
         }
     }
 
+    /// Whether the thread runs for `port`, or did when it last asked for a
+    /// packet.
+    pub(super) fn belongs_to(&self, port: &Arc<Port>) -> bool {
+        self.port.borrow().as_ref().is_some_and(|it| Arc::ptr_eq(it, port))
+    }
+
     /// The thread turns to `port`; true if it was running for it already.
     pub(super) fn turn_to(&self, port: &Arc<Port>) -> bool {
         let mut current = self.port.borrow_mut();
@@ -50,35 +78,28 @@ impl Seat {
             if Arc::ptr_eq(old, port) {
                 return !was_blocked;
             }
-            let waiter = self.waiter();
-            waiter.step_in();
-            old.part(waiter, !was_blocked);
+            self.presence().step_in();
+            old.part(self.presence(), !was_blocked);
         }
-        port.join(self.waiter());
+        port.join(self.presence());
         *current = Some(Arc::clone(port));
         self.stamp.set(0);
         watch_this_thread(Watcher { leave: block, enter: unblock, hold: held_up, go_on });
         false
     }
 
-    fn waiter(&self) -> &Arc<Waiter> {
-        self.waiter.get_or_init(|| Arc::new(Waiter::new()))
-    }
-
-    /// The thread counts, and is about to go on with its own work.
-    pub(super) fn step_out(&self) {
-        self.waiter().step_out();
+    fn presence(&self) -> &Arc<Presence> {
+        self.presence.get_or_init(|| Arc::new(Presence::new()))
     }
 
     /// Lends the waiter to `wait`, in which the thread does not count: what it
     /// completes meanwhile may call out, and that may block.
     pub(super) fn while_waiting<R>(&self, wait: impl FnOnce(&Arc<Waiter>) -> R) -> R {
-        let waiter = self.waiter();
         self.is_blocked.set(true);
-        waiter.step_in();
-        let result = wait(waiter);
+        self.presence().step_in();
+        let result = wait(self.waiter.get_or_init(Default::default));
         self.is_blocked.set(false);
-        waiter.step_out();
+        self.presence().step_out();
         result
     }
 }
@@ -88,9 +109,8 @@ impl Seat {
     fn leave_for_good(&self) {
         let port = self.port.borrow_mut().take();
         if let Some(port) = port {
-            let waiter = self.waiter();
-            waiter.step_in();
-            port.part(waiter, !self.is_blocked.get());
+            self.presence().step_in();
+            port.part(self.presence(), !self.is_blocked.get());
         }
     }
 }
@@ -101,18 +121,18 @@ impl Drop for Seat {
     }
 }
 
-/// Lends the calling thread's waiter, if it has one.
-pub(super) fn with_waiter<R>(f: impl FnOnce(&Arc<Waiter>) -> R) -> Option<R> {
-    SEAT.try_with(|seat| seat.waiter.get().map(f)).ok().flatten()
+/// Lends the calling thread's presence, if it has ever turned to a port.
+pub(super) fn with_presence<R>(f: impl FnOnce(&Arc<Presence>) -> R) -> Option<R> {
+    SEAT.try_with(|seat| seat.presence.get().map(f)).ok().flatten()
 }
 
 /// Lends the port that the calling thread runs for, if `stamp` stands for it
 /// and the thread counts there: while blocked elsewhere it does not.
 #[inline]
-pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
+pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>, &Taken) -> R) -> Option<R> {
     let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
         Some(port) if seat.stamp.get() == stamp && stamp != 0 && !seat.is_blocked.get() => {
-            Some(f(port))
+            Some(f(port, &seat.taken))
         }
         _ => None,
     };
@@ -136,13 +156,12 @@ fn block() -> bool {
         if seat.is_blocked.replace(true) {
             return None;
         }
-        let waiter = Arc::clone(seat.waiter());
-        waiter.step_in();
-        Some((port, waiter))
+        seat.presence().step_in();
+        Some((port, Arc::clone(seat.presence())))
     });
     let left = left.ok().flatten();
-    if let Some((port, waiter)) = &left {
-        port.leave(waiter);
+    if let Some((port, presence)) = &left {
+        port.leave(presence);
     }
     left.is_some()
 }
@@ -154,7 +173,7 @@ fn unblock() {
         let port = seat.port.borrow().clone();
         if let Some(port) = port.filter(|_| seat.is_blocked.replace(false)) {
             port.enter();
-            seat.step_out();
+            seat.presence().step_out();
         }
     });
 }
@@ -162,36 +181,26 @@ fn unblock() {
 /// The calling thread sleeps for a lock of this library: that is no blocking,
 /// and must not look like it. False if it does not in any case.
 fn held_up() -> bool {
-    with_waiter(|waiter| waiter.step_in()).unwrap_or(false)
+    with_presence(|it| it.step_in()).unwrap_or(false)
 }
 
 /// It has the lock.
 fn go_on() {
-    with_waiter(|waiter| waiter.step_out());
+    with_presence(|it| it.step_out());
 }
 
 const WAITING: u64 = 0;
 const DELIVERED: u64 = 1;
 const ABANDONED: u64 = 2;
+const ALERTED: u64 = 3;
 
 /// A waiting thread, and the slot in which it gets its packet.
 ///
 /// The slot is written by the one thread that took the waiter from the queue,
 /// before it notifies the parker; the owner reads it after the notification.
-///
-/// For others it tells when the thread is on its own: outside the library, or
-/// inside but on its way. Then it counts, or was seen blocked, at its port.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Waiter {
     parker: Parker,
-    thread: u32,
-    /// Odd while the thread waits for a packet, says itself that it blocks, or
-    /// sleeps for a lock of this library; counted up by the owner alone.
-    stint: AtomicU64,
-    /// The address of the port it has turned to.
-    port: AtomicUsize,
-    /// Whether it was seen blocked; changed under the lock of its port.
-    was_seen: AtomicBool,
     state: AtomicU64,
     key: AtomicUsize,
     overlapped: AtomicUsize,
@@ -200,64 +209,6 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    /// The calling thread's; it is inside.
-    fn new() -> Self {
-        Self {
-            parker: Parker::default(),
-            thread: this_thread(),
-            stint: AtomicU64::new(1),
-            port: AtomicUsize::new(0),
-            was_seen: AtomicBool::new(false),
-            state: AtomicU64::new(WAITING),
-            key: AtomicUsize::new(0),
-            overlapped: AtomicUsize::new(0),
-            status: AtomicU64::new(0),
-            bytes: AtomicUsize::new(0),
-        }
-    }
-
-    /// The kernel's number of the thread.
-    pub(super) fn thread(&self) -> u32 {
-        self.thread
-    }
-
-    /// By the owner: it is no longer on its own; false if it was not.
-    pub(super) fn step_in(&self) -> bool {
-        let stint = self.stint.load(Ordering::Relaxed);
-        let was_out = stint % 2 == 0;
-        if was_out {
-            self.stint.store(stint + 1, Ordering::Release);
-        }
-        was_out
-    }
-
-    /// By the owner: it is on its own again.
-    fn step_out(&self) {
-        let stint = self.stint.load(Ordering::Relaxed);
-        self.stint.store(stint + stint % 2, Ordering::Release);
-    }
-
-    /// The time for which the thread has been on its own; `None` if it is not.
-    pub(super) fn stint(&self) -> Option<u64> {
-        Some(self.stint.load(Ordering::Acquire)).filter(|stint| stint % 2 == 0)
-    }
-
-    pub(super) fn set_port(&self, port: *const Port) {
-        self.port.store(port.addr(), Ordering::Release);
-    }
-
-    pub(super) fn runs_for(&self, port: &Port) -> bool {
-        self.port.load(Ordering::Acquire) == std::ptr::from_ref(port).addr()
-    }
-
-    pub(super) fn was_seen(&self) -> bool {
-        self.was_seen.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_seen(&self, was_seen: bool) {
-        self.was_seen.store(was_seen, Ordering::Relaxed);
-    }
-
     pub(super) fn parker(&self) -> &Parker {
         &self.parker
     }
@@ -281,8 +232,18 @@ impl Waiter {
         self.parker.unpark();
     }
 
-    pub(super) fn was_abandoned(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == ABANDONED
+    pub(super) fn alert(&self) {
+        self.state.store(ALERTED, Ordering::Relaxed);
+        self.parker.unpark();
+    }
+
+    /// After the notification: a packet has been received, or why not.
+    pub(super) fn why_woken(&self) -> Result<(), NoPacket> {
+        match self.state.load(Ordering::Relaxed) {
+            ABANDONED => Err(NoPacket::Abandoned),
+            ALERTED => Err(NoPacket::Alerted),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn received(&self) -> Packet {
@@ -299,7 +260,6 @@ impl Waiter {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::port::NoPacket;
     use crate::sync::{Deadline, Idle, Sleep, blocking};
 
     /// Blocks whenever it is to sleep, as what a completion drops may.

@@ -101,7 +101,7 @@ fn port_107_who_is_seen_blocked_is_counted_once_whenever_it_goes_on() {
         port.post(Packet::new(1, 0, 0));
         assert_eq!(take_one(&port).unwrap().key, 1);
         let is_blocked = Arc::new(AtomicBool::new(true));
-        let waiter = seat::with_waiter(Arc::clone).unwrap();
+        let presence = seat::with_presence(Arc::clone).unwrap();
         port.post(Packet::new(2, 0, 0));
         let other = Arc::clone(&port);
         let taker = thread::spawn(move || {
@@ -110,7 +110,7 @@ fn port_107_who_is_seen_blocked_is_counted_once_whenever_it_goes_on() {
             key
         });
         let (other, probe) = (Arc::clone(&port), Arc::new(Probe::Told(Arc::clone(&is_blocked))));
-        let watcher = thread::spawn(move || other.see(&waiter, &probe));
+        let watcher = thread::spawn(move || other.see(&presence, &probe));
         is_blocked.store(false, Ordering::Release);
         let now = Some(crate::sync::Deadline::now());
         let mine = port.take(&mut [Packet::default()], now, &Sleep);

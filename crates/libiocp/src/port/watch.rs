@@ -5,11 +5,12 @@
 //! serves all ports, and is started when first needed.
 
 use super::Port;
+use super::presence::Presence;
 use super::roster::Members;
-use super::seat::Waiter;
+
 use crate::blocked::{BlockDetection, Kick, Probe, Wake};
 use crate::status::Status;
-use crate::sync::{Arc, Deadline, Mutex, OnceLock, Parker, Weak};
+use crate::sync::{Arc, AtomicU32, Deadline, Mutex, OnceLock, Ordering, Parker, Weak};
 use std::time::Duration;
 
 /// Between looks while things change; doubled while they do not.
@@ -34,9 +35,16 @@ struct Watcher {
     /// is `Proc`.
     resolved: OnceLock<BlockDetection>,
     kick: Kick,
+    /// The kernel's number of its thread; zero before it runs.
+    thread: AtomicU32,
 }
 
 static WATCHER: OnceLock<Watcher> = OnceLock::new();
+
+/// The kernel's number of the thread that watches; zero if there is none.
+pub fn watching_thread() -> u32 {
+    WATCHER.get().map_or(0, |watcher| watcher.thread.load(Ordering::Relaxed))
+}
 
 fn watcher() -> &'static Watcher {
     WATCHER.get_or_init(|| Watcher {
@@ -46,6 +54,7 @@ fn watcher() -> &'static Watcher {
         named: BlockDetection::from_environment(),
         resolved: OnceLock::new(),
         kick: Kick::new(),
+        thread: AtomicU32::new(0),
     })
 }
 
@@ -108,6 +117,7 @@ impl Watcher {
     }
 
     fn run(&self) {
+        self.thread.store(crate::blocked::this_thread(), Ordering::Relaxed);
         crate::blocked::sleep_precisely();
         let mut watches: Vec<Watch> = Vec::new();
         let mut woken = Wake::Nothing;
@@ -151,7 +161,7 @@ struct Watch {
     detection: BlockDetection,
     members: Members,
     /// Those that were found on their own at least once.
-    probes: Vec<(Arc<Waiter>, Arc<Probe>)>,
+    probes: Vec<(Arc<Presence>, Arc<Probe>)>,
     period: Duration,
     next: Deadline,
     /// When packets and threads last waited side by side.
@@ -235,22 +245,22 @@ impl Watch {
     fn free_one(&mut self, port: &Port) -> bool {
         if port.roster.refresh(&mut self.members) {
             let members = &self.members.threads;
-            self.probes.retain(|(waiter, _)| members.contains(waiter));
+            self.probes.retain(|(presence, _)| members.contains(presence));
         }
-        for waiter in &self.members.threads {
-            if waiter.stint().is_none() || waiter.was_seen() {
+        for presence in &self.members.threads {
+            if presence.stint().is_none() || presence.was_seen() {
                 continue;
             }
-            let probe = match self.probes.iter().find(|(other, _)| other == waiter) {
+            let probe = match self.probes.iter().find(|(other, _)| other == presence) {
                 Some((_, probe)) => probe,
                 None => {
-                    let probe = Arc::new(Probe::new(waiter.thread(), self.detection));
-                    self.probes.push((Arc::clone(waiter), probe));
+                    let probe = Arc::new(Probe::new(presence.thread(), self.detection));
+                    self.probes.push((Arc::clone(presence), probe));
                     &self.probes[self.probes.len() - 1].1
                 }
             };
             probe.record(true);
-            if probe.is_blocked() && port.see(waiter, probe) {
+            if probe.is_blocked() && port.see(presence, probe) {
                 return true;
             }
         }

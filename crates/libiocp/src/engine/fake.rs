@@ -247,7 +247,7 @@ impl Attempt for End {
                 self.output.lock_nested().is_finished = true;
                 Some(Outcome::of(0))
             }
-            Op::Accept | Op::Connect(_) => Some(Outcome::error(libc::EOPNOTSUPP)),
+            Op::Accept | Op::Connect(_) | Op::Exit => Some(Outcome::error(libc::EOPNOTSUPP)),
         }
     }
 }

@@ -20,6 +20,7 @@ mod blocking;
 mod crew;
 mod disk;
 mod epoll;
+mod exit;
 mod fake;
 mod fork;
 mod lane;
@@ -68,8 +69,8 @@ pub struct Tag {
     pub context: usize,
     /// The thread that started it.
     pub thread: u64,
-    /// Whether its end is reported to an event of the caller's.
-    pub has_event: bool,
+    /// Whether it ends with that thread also if its file has a port.
+    pub ends_with_thread: bool,
     /// The socket that an accept would make a connection of.
     pub acceptor: usize,
 }
@@ -167,6 +168,7 @@ impl Engine {
     /// # Errors
     /// When the process is out of descriptors or memory.
     pub fn new(preference: Preference) -> std::io::Result<Self> {
+        crate::sync::barrier::prepare();
         let kernel = Kernel {
             reactor: Arc::new(Reactor::new()?),
             has_stand_in: AtomicBool::new(false),
@@ -211,6 +213,11 @@ impl Engine {
     /// ends the connection: every later operation fails with it.
     pub fn stream(&self, fd: OwnedFd, errors_stick: bool) -> Arc<Stream> {
         Arc::new(Stream::new(Stream::kernel(fd), errors_stick))
+    }
+
+    /// Like [`Engine::stream`], for a TCP socket.
+    pub fn tcp_stream(&self, fd: OwnedFd) -> Arc<Stream> {
+        Arc::new(Stream::tcp(Stream::kernel(fd)))
     }
 
     /// Starts an operation: tries it if nothing is queued before it, else
@@ -449,6 +456,13 @@ impl Idle for Engine {
         match &self.kind {
             Kind::Kernel(kernel) => kernel.reactor.poll(),
             Kind::Fake(fake) => fake.poll(),
+        }
+    }
+
+    fn pass_by(&self) {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.pass_by(),
+            Kind::Fake(_) => {}
         }
     }
 }

@@ -39,7 +39,7 @@ mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro files /
 mount -t ext4 /dev/vda /disk &&
 mkdir -p /disk/upper /disk/work /disk/tmp &&
 mount -t overlay -o lowerdir=/lower,upperdir=/disk/upper,workdir=/disk/work layer /root &&
-mount --bind /disk/tmp /root/tmp || echo no files
+mkdir -p /root/guest && mount --bind /disk/tmp /root/guest || echo no files
 for place in proc sys dev; do mount --bind /$place /root/$place; done
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts

@@ -67,7 +67,7 @@ fn build_conformance(programs: &[Program]) -> Result<(), Failure> {
 /// What runs in the machine: each program on each engine, with a line for each.
 fn script(programs: &[Program]) -> String {
     let mut text = String::from("export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\n");
-    text.push_str("export HOME=/root TMPDIR=/tmp RUST_BACKTRACE=0\n");
+    text.push_str("export HOME=/root TMPDIR=/guest RUST_BACKTRACE=0\n");
     text.push_str("export LIBIOCP_PREBUILT=use\n");
     text.push_str("echo \"KERNEL $(uname -r)\"\n");
     for engine in ENGINES {
@@ -75,10 +75,10 @@ fn script(programs: &[Program]) -> String {
             let _ = writeln!(
                 text,
                 "cd '{directory}' && LIBIOCP_ENGINE={engine} timeout -s KILL 600 '{path}' \
-                 > /tmp/log 2>&1 < /dev/null\n\
-                 code=$?; line=$(grep '^test result' /tmp/log | tail -1)\n\
+                 > /guest/log 2>&1 < /dev/null\n\
+                 code=$?; line=$(grep '^test result' /guest/log | tail -1)\n\
                  if [ $code = 0 ]; then echo \"PASS {engine} {name} $line\"\n\
-                 else echo \"FAIL {engine} {name} code $code $line\"; tail -c 6000 /tmp/log; fi"
+                 else echo \"FAIL {engine} {name} code $code $line\"; tail -c 6000 /guest/log; fi"
             );
         }
     }

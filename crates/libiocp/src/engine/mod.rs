@@ -25,6 +25,7 @@ mod fake;
 mod fork;
 mod lane;
 mod op;
+mod pipe;
 mod reports;
 mod threads;
 mod uring;

@@ -1,7 +1,7 @@
 //! One operation on a descriptor, as the engine sees it: buffers in, result out.
 #![allow(unsafe_code)]
 
-use super::reports;
+use super::{pipe, reports};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -143,7 +143,7 @@ impl Buffer {
         self.len() == 0
     }
 
-    fn skip(self, bytes: usize) -> Self {
+    pub(super) fn skip(self, bytes: usize) -> Self {
         let bytes = bytes.min(self.len());
         Self(libc::iovec {
             iov_base: self.start().wrapping_add(bytes).cast(),
@@ -227,6 +227,10 @@ pub enum Op {
         /// Bytes sent so far.
         sent: usize,
     },
+    /// Read what there is from a pipe.
+    Read(Buffer),
+    /// Write everything to a pipe, of which so much is written.
+    Write(Buffer, usize),
     /// Accept a connection; the result is its descriptor.
     Accept,
     /// Connect to an address.
@@ -241,9 +245,9 @@ pub enum Op {
 /// The two queues of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Receive, readable, accept, exit.
+    /// Receive, readable, read, accept, exit.
     In,
-    /// Send, connect, finish.
+    /// Send, write, connect, finish.
     Out,
 }
 
@@ -262,7 +266,7 @@ impl Op {
     pub(crate) fn has_begun(&self) -> bool {
         match self {
             Op::Receive { received, .. } => *received > 0,
-            Op::Send { sent, .. } => *sent > 0,
+            Op::Send { sent, .. } | Op::Write(_, sent) => *sent > 0,
             _ => false,
         }
     }
@@ -281,8 +285,10 @@ impl Op {
     /// Which queue it stands in.
     pub fn direction(&self) -> Direction {
         match self {
-            Op::Receive { .. } | Op::Readable | Op::Accept | Op::Exit => Direction::In,
-            Op::Send { .. } | Op::Connect(_) | Op::Finish => Direction::Out,
+            Op::Receive { .. } | Op::Readable | Op::Read(_) | Op::Accept | Op::Exit => {
+                Direction::In
+            }
+            Op::Send { .. } | Op::Write(..) | Op::Connect(_) | Op::Finish => Direction::Out,
         }
     }
 
@@ -294,6 +300,8 @@ impl Op {
             }
             Op::Readable => readable(fd),
             Op::Send { buffers, flags, to, sent } => send(fd, buffers, *flags, to, sent),
+            Op::Read(buffer) => pipe::read(fd, *buffer),
+            Op::Write(buffer, written) => pipe::write(fd, *buffer, written),
             Op::Accept => accept(fd),
             Op::Connect(address) => connect(fd, address),
             Op::Exit => super::exit::attempt(fd),

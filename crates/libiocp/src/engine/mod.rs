@@ -22,6 +22,7 @@ mod epoll;
 mod fake;
 mod fork;
 mod lane;
+mod lull;
 mod op;
 mod reports;
 mod threads;

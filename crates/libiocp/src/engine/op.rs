@@ -271,15 +271,10 @@ impl Op {
         }
     }
 
-    /// Whether it took everything that was there: a receive that could have
-    /// taken more.
+    /// Whether a receive could have taken more than it got.
     pub(crate) fn has_left_room(&self, outcome: &Outcome) -> bool {
-        match self {
-            Op::Receive { buffers, flags: 0, wants_all: false, .. } => {
-                outcome.result > 0 && (outcome.result as usize) < buffers.len()
-            }
-            _ => false,
-        }
+        self.as_plain_receive()
+            .is_some_and(|buffer| outcome.result > 0 && (outcome.result as usize) < buffer.len())
     }
 
     /// Which queue it stands in.
@@ -289,6 +284,24 @@ impl Op {
                 Direction::In
             }
             Op::Send { .. } | Op::Write(..) | Op::Connect(_) | Op::Finish => Direction::Out,
+        }
+    }
+
+    /// A receive that takes what is there into one buffer.
+    fn as_plain_receive(&self) -> Option<&Buffer> {
+        match self {
+            Op::Receive { buffers: Buffers::One(buffer), flags: 0, wants_all: false, .. } => {
+                Some(buffer)
+            }
+            _ => None,
+        }
+    }
+
+    /// Like `attempt`, on a TCP socket that tells how much a receive has left.
+    pub(crate) fn attempt_and_ask(&mut self, fd: i32) -> (Option<Outcome>, Option<i32>) {
+        match self.as_plain_receive() {
+            Some(buffer) => receive_and_ask(fd, buffer, libc::MSG_DONTWAIT),
+            None => (self.attempt(fd), None),
         }
     }
 
@@ -312,6 +325,14 @@ impl Op {
             }
         }
     }
+}
+
+/// Has a TCP socket tell how much each receive leaves; false if it cannot.
+pub(super) fn ask_for_rest(fd: i32) -> bool {
+    let on = 1i32;
+    let (level, length) = (libc::SOL_TCP, size_of::<i32>() as u32);
+    // SAFETY: the value is readable for its length.
+    unsafe { libc::setsockopt(fd, level, libc::TCP_INQ, (&raw const on).cast(), length) == 0 }
 }
 
 /// Puts a copy of `fd` in the place of `old`, under its number.
@@ -403,6 +424,34 @@ fn send_bytes(fd: i32, buffer: &Buffer, flags: i32) -> isize {
     unsafe {
         libc::syscall(libc::SYS_sendto, fd, start, buffer.len(), flags, none, 0usize) as isize
     }
+}
+
+/// Like `receive_bytes`, and how many bytes it has left, which the socket has
+/// been told to tell.
+fn receive_and_ask(fd: i32, buffer: &Buffer, flags: i32) -> (Option<Outcome>, Option<i32>) {
+    const TOLD: libc::c_uint = size_of::<i32>() as libc::c_uint;
+    let mut control = [0u64; 4];
+    // SAFETY: all zeroes is a valid msghdr.
+    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    message.msg_iov = std::ptr::from_ref(buffer).cast_mut().cast();
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of_val(&control);
+    // SAFETY: the message points to live locals and to a buffer that is valid
+    // until the operation completes, by the contract of `Buffer::new`.
+    let call = || unsafe { libc::syscall(libc::SYS_recvmsg, fd, &raw mut message, flags) as isize };
+    let outcome = settled(retry(call));
+    // SAFETY: the kernel has put whole headers into the control buffer, as
+    // many as the message says.
+    let left = unsafe {
+        let header = libc::CMSG_FIRSTHDR(&raw const message);
+        let is_told = !header.is_null()
+            && (*header).cmsg_level == libc::SOL_TCP
+            && (*header).cmsg_type == libc::TCP_INQ
+            && (*header).cmsg_len >= libc::CMSG_LEN(TOLD) as usize;
+        is_told.then(|| libc::CMSG_DATA(header).cast::<i32>().read_unaligned())
+    };
+    (outcome, left)
 }
 
 fn receive_message(fd: i32, buffers: &Buffers, flags: i32, wants_source: bool) -> Option<Outcome> {

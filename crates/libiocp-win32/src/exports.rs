@@ -79,8 +79,8 @@ exports! {
             GetStdHandle, SetStdHandle;
         processthreadsapi:
             ExitProcess, GetCurrentProcess, GetCurrentProcessId, GetCurrentProcessorNumber,
-            GetCurrentThread, GetCurrentThreadId, GetProcessTimes, TlsAlloc, TlsFree, TlsGetValue,
-            TlsSetValue;
+            GetCurrentThread, GetCurrentThreadId, GetProcessTimes, QueueUserAPC, TlsAlloc, TlsFree,
+            TlsGetValue, TlsSetValue;
         profileapi:
             QueryPerformanceCounter, QueryPerformanceFrequency;
         stringapiset:
@@ -101,8 +101,10 @@ exports! {
             CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
             CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
             ReleaseSemaphore, ResetEvent, SetEvent;
+        synchapi_mutexes:
+            CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, ReleaseMutex;
         synchapi_waits:
-            WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
+            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
             WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
@@ -141,7 +143,7 @@ exports! {
             WSAConnect, connect = iocp_connect;
         [winsock2::event]:
             WSACloseEvent, WSACreateEvent, WSAHtonl, WSAHtons, WSANtohl, WSANtohs, WSAResetEvent,
-            WSASetEvent;
+            WSASetEvent, WSAWaitForMultipleEvents;
         [winsock2::inet]:
             WSAAddressToStringA, WSAAddressToStringW, WSAStringToAddressA, WSAStringToAddressW,
             htonl = iocp_htonl, htons = iocp_htons, inet_addr = iocp_inet_addr,

@@ -3,6 +3,7 @@
 use crate::event::{Event, Mutex, Semaphore};
 use crate::file::File;
 use crate::handle::Handle;
+use crate::job::Job;
 use crate::port::Port;
 use crate::process::Process;
 use crate::status::Status;
@@ -18,6 +19,22 @@ pub mod access {
     pub const READ_CONTROL: u32 = 0x0002_0000;
     /// All standard rights but `SYNCHRONIZE`.
     pub const STANDARD_RIGHTS: u32 = 0x000F_0000;
+    /// To make processes members of a job.
+    pub const JOB_ASSIGN_PROCESS: u32 = 1;
+    /// To change what a job's limits and its port are.
+    pub const JOB_SET_ATTRIBUTES: u32 = 2;
+    /// To ask a job for its state.
+    pub const JOB_QUERY: u32 = 4;
+    /// To end the processes of a job.
+    pub const JOB_TERMINATE: u32 = 8;
+    /// To end a process.
+    pub const PROCESS_TERMINATE: u32 = 1;
+    /// To give a process limits, as a job does.
+    pub const PROCESS_SET_QUOTA: u32 = 0x100;
+    /// To ask for a process' exit code, and more.
+    pub const PROCESS_QUERY_INFORMATION: u32 = 0x400;
+    /// To ask for a process' exit code.
+    pub const PROCESS_QUERY_LIMITED_INFORMATION: u32 = 0x1000;
     /// To set, reset, post or dequeue.
     pub const MODIFY_STATE: u32 = 2;
     /// To read data of a file.
@@ -71,8 +88,10 @@ pub enum Object {
     Mutex(Handle<Mutex>),
     /// A thread.
     Thread(Handle<Thread>),
-    /// This process.
+    /// A process.
     Process(Handle<Process>),
+    /// A job.
+    Job(Handle<Job>),
 }
 
 /// An object referred to.
@@ -90,8 +109,10 @@ pub enum ObjectRef {
     Mutex(Arc<Mutex>),
     /// A thread.
     Thread(Arc<Thread>),
-    /// This process.
+    /// A process.
     Process(Arc<Process>),
+    /// A job.
+    Job(Arc<Job>),
 }
 
 /// The rights of a kind: what generic ones stand for, and all.
@@ -114,6 +135,7 @@ impl Object {
             Object::Mutex(handle) => ObjectRef::Mutex(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
+            Object::Job(handle) => ObjectRef::Job(handle.reference()),
         }
     }
 
@@ -140,6 +162,12 @@ impl Object {
                 write: READ_CONTROL | 0xBEA,
                 execute: execute | 0x1001,
                 all: 0x001F_FFFF,
+            },
+            Object::Job(_) => Rights {
+                read: READ_CONTROL | 4,
+                write: READ_CONTROL | 0xB,
+                execute: READ_CONTROL | SYNCHRONIZE,
+                all: 0x001F_003F,
             },
             Object::Thread(_) => Rights {
                 read: READ_CONTROL | 0x48,
@@ -181,6 +209,7 @@ impl ObjectRef {
             ObjectRef::Mutex(object) => Object::Mutex(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
+            ObjectRef::Job(object) => Object::Job(Handle::of(Arc::clone(object))),
         }
     }
 
@@ -194,6 +223,7 @@ impl ObjectRef {
             ObjectRef::Mutex(mutex) => mutex.signal(),
             ObjectRef::Thread(thread) => thread.signal(),
             ObjectRef::Process(process) => process.signal(),
+            ObjectRef::Job(job) => job.signal(),
         }
     }
 

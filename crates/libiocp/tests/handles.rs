@@ -46,6 +46,7 @@ fn handle_count(object: &ObjectRef) -> usize {
         ObjectRef::Mutex(mutex) => mutex.handle_count().get(),
         ObjectRef::Thread(thread) => thread.handle_count().get(),
         ObjectRef::Process(process) => process.handle_count().get(),
+        ObjectRef::Job(job) => job.handle_count().get(),
     }
 }
 

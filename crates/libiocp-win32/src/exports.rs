@@ -108,8 +108,8 @@ exports! {
         synchapi_mutexes:
             CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, ReleaseMutex;
         synchapi_waits:
-            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
-            WaitForSingleObjectEx;
+            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx,
+            WaitForSingleObject, WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,

@@ -131,9 +131,7 @@ fn signal_of(handle: HANDLE) -> Result<ObjectRef, Status> {
     let needed = match &object {
         ObjectRef::Event(_) | ObjectRef::Semaphore(_) => access::MODIFY_STATE,
         ObjectRef::Mutex(_) => 0,
-        ObjectRef::Port(_) | ObjectRef::File(_) | ObjectRef::Thread(_) | ObjectRef::Process(_) => {
-            return Err(Status::OBJECT_TYPE_MISMATCH);
-        }
+        _ => return Err(Status::OBJECT_TYPE_MISMATCH),
     };
     if granted & needed == needed { Ok(object) } else { Err(Status::ACCESS_DENIED) }
 }

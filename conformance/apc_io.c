@@ -219,6 +219,73 @@ static void port_022_a_routine_outlives_a_later_association(void)
     CloseHandle(port);
 }
 
+static void port_201_no_routine_on_a_socket_that_has_a_port(void)
+{
+    struct pair pair = tcp_pair();
+    struct sockaddr_in address;
+    SOCKET udp = udp_socket();
+    WSABUF buffer;
+    static char data[8];
+    int length = sizeof(address);
+    DWORD flags = 0, bytes = UNTOUCHED;
+    OVERLAPPED ov;
+    HANDLE port = port_of(pair.here, KEY);
+
+    fresh(&ov);
+    buffer.buf = data;
+    buffer.len = sizeof(data);
+    ok_gives(receive_calling(pair.here, data, sizeof(data), &ov), WSAEINVAL);
+    ok_wsa(WSASend(pair.here, &buffer, 1, &bytes, 0, &ov, socket_routine), WSAEINVAL);
+    address = bind_loopback(udp);
+    ok(CreateIoCompletionPort((HANDLE)udp, port, KEY, 0) == port, "not associated");
+    ok_wsa(WSASendTo(udp, &buffer, 1, &bytes, 0, (struct sockaddr *)&address, sizeof(address),
+                     &ov, socket_routine), WSAEINVAL);
+    ok_wsa(WSARecvFrom(udp, &buffer, 1, &bytes, &flags, (struct sockaddr *)&address, &length, &ov,
+                       socket_routine), WSAEINVAL);
+    ok(bytes == UNTOUCHED, "%u bytes", (unsigned)bytes);
+    ok(SleepEx(0, TRUE) == 0 && seen.calls == 0, "called all the same");
+    ok_quiet(port);
+    closesocket(udp);
+    close_pair(pair);
+    CloseHandle(port);
+}
+
+static void sock_025_datagrams_and_ioctls(void)
+{
+    struct sockaddr_in address, from;
+    SOCKET udp = udp_socket();
+    WSABUF buffer;
+    static char data[8];
+    int length = sizeof(from);
+    DWORD flags = 0, bytes, pending = 0;
+    OVERLAPPED ov, send_ov;
+
+    memset(&seen, 0, sizeof(seen));
+    fresh(&ov);
+    fresh(&send_ov);
+    buffer.buf = data;
+    buffer.len = sizeof(data);
+    address = bind_loopback(udp);
+    ok_pends(WSARecvFrom(udp, &buffer, 1, NULL, &flags, (struct sockaddr *)&from, &length, &ov,
+                         socket_routine) ? WSAGetLastError() : 0);
+    buffer.buf = (char *)"abc";
+    buffer.len = 3;
+    ok_starts(WSASendTo(udp, &buffer, 1, &bytes, 0, (struct sockaddr *)&address, sizeof(address),
+                        &send_ov, socket_routine) ? WSAGetLastError() : 0);
+    UNTIL((ULONG)ov.Internal != NT_PENDING && (ULONG)send_ov.Internal != NT_PENDING);
+    UNTIL(SleepEx(0, TRUE) == 0 && seen.calls == 2);
+    ok(seen.calls == 2 && seen.bytes == 3, "%d calls, %u bytes", (int)seen.calls,
+       (unsigned)seen.bytes);
+    ok(from.sin_port == address.sin_port && memcmp(data, "abc", 3) == 0, "wrong datagram");
+    memset(&seen, 0, sizeof(seen));
+    fresh(&ov);
+    ok_starts(WSAIoctl(udp, FIONREAD, NULL, 0, &pending, sizeof(pending), &bytes, &ov,
+                       socket_routine) ? WSAGetLastError() : 0);
+    ok(hear() == WAIT_IO_COMPLETION && seen.calls == 1 && seen.error == 0, "%d calls, error %u",
+       (int)seen.calls, (unsigned)seen.error);
+    closesocket(udp);
+}
+
 static void hnd_114_association_does_not_move_a_call(void)
 {
     port_022_a_routine_outlives_a_later_association();
@@ -384,6 +451,8 @@ int main(void)
     RUN(port_183_a_cancelled_read_is_told_by_its_routine);
     RUN(port_204_the_files_own_event_is_set_too);
     RUN(port_022_a_routine_outlives_a_later_association);
+    RUN(port_201_no_routine_on_a_socket_that_has_a_port);
+    RUN(sock_025_datagrams_and_ioctls);
     RUN(hnd_114_association_does_not_move_a_call);
     RUN(port_174_an_alertable_wait_for_a_result);
     RUN(port_171_no_call_in_a_question_without_a_wait);

@@ -306,7 +306,8 @@ mod threads {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(2);
         builder.check(|| {
-            let signals = Arc::new([Signal::auto(true), Signal::auto(false), Signal::manual(false)]);
+            let signals =
+                Arc::new([Signal::auto(true), Signal::auto(false), Signal::manual(false)]);
             let other = Arc::clone(&signals);
             let waiter = thread::spawn(move || {
                 wait_all(&[&other[0], &other[1]], Some(&other[2]), None, &Sleep)

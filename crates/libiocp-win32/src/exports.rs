@@ -83,9 +83,8 @@ exports! {
         processthreadsapi:
             CreateProcessA, CreateProcessW, ExitProcess, GetCurrentProcess, GetCurrentProcessId,
             GetCurrentProcessorNumber, GetCurrentThread, GetCurrentThreadId, GetExitCodeProcess,
-            GetProcessId, GetProcessTimes, OpenProcess, TerminateProcess, TlsAlloc, TlsFree,
-            TlsGetValue,
-            TlsSetValue;
+            GetProcessId, GetProcessTimes, OpenProcess, QueueUserAPC, TerminateProcess, TlsAlloc,
+            TlsFree, TlsGetValue, TlsSetValue;
         profileapi:
             QueryPerformanceCounter, QueryPerformanceFrequency;
         stringapiset:
@@ -106,9 +105,11 @@ exports! {
             CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
             CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
             ReleaseSemaphore, ResetEvent, SetEvent;
+        synchapi_mutexes:
+            CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, ReleaseMutex;
         synchapi_waits:
-            WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
-            WaitForSingleObjectEx;
+            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx,
+            WaitForSingleObject, WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,
@@ -146,7 +147,7 @@ exports! {
             WSAConnect, connect = iocp_connect;
         [winsock2::event]:
             WSACloseEvent, WSACreateEvent, WSAHtonl, WSAHtons, WSANtohl, WSANtohs, WSAResetEvent,
-            WSASetEvent;
+            WSASetEvent, WSAWaitForMultipleEvents;
         [winsock2::inet]:
             WSAAddressToStringA, WSAAddressToStringW, WSAStringToAddressA, WSAStringToAddressW,
             htonl = iocp_htonl, htons = iocp_htons, inet_addr = iocp_inet_addr,

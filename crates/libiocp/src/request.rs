@@ -6,7 +6,7 @@
 use crate::device::{Step, Verb};
 use crate::engine::{Complete, Outcome, Started, Tag};
 use crate::event::Event;
-use crate::file::File;
+use crate::file::{Association, File};
 use crate::overlapped::OverlappedRef;
 use crate::port::Packet;
 use crate::status::Status;
@@ -100,7 +100,7 @@ impl Request {
         let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
         debug_assert!(!finished_before, "a request finishes once");
         let file = &self.file;
-        let context = self.report.overlapped.address();
+        let context = self.report.overlapped.context();
         self.report.overlapped.settle(status, bytes);
         match &self.report.event {
             Some(event) => {
@@ -109,12 +109,11 @@ impl Request {
             None => file.signal_completion(),
         }
         let may_skip = !was_pending && status.is_success();
-        if self.report.wants_packet
-            && !(may_skip && file.skips_packet_on_success())
-            && let Some(association) = file.association()
-        {
+        let post = |association: &Association| {
             association.port.post(Packet::with_status(association.key, context, status, bytes));
-        } else {
+        };
+        let is_wanted = self.report.wants_packet && !(may_skip && file.skips_packet_on_success());
+        if !is_wanted || file.with_association(post).is_none() {
             self.report.overlapped.release();
         }
     }

@@ -4,7 +4,7 @@ use crate::engine::{Engine, Preference};
 use crate::event::{Event, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
-use crate::object::{Object, ObjectRef, access};
+use crate::object::{Object, ObjectRef, Reserve, WaitPacket, access};
 use crate::port::{NoPacket, Packet, Port};
 use crate::process::Process;
 use crate::status::Status;
@@ -165,7 +165,15 @@ impl System {
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED`, in this order.
     pub fn port(&self, value: usize) -> Result<Arc<Port>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
+        self.port_with(value, access::MODIFY_STATE)
+    }
+
+    /// A port, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn port_with(&self, value: usize, needed: u32) -> Result<Arc<Port>, Status> {
+        self.typed(value, needed, |object| match object {
             Object::Port(port) => Some(port.reference()),
             _ => None,
         })
@@ -280,6 +288,28 @@ impl System {
         })
     }
 
+    /// A wait completion packet.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn wait_packet(&self, value: usize) -> Result<Arc<WaitPacket>, Status> {
+        self.typed(value, 0, |object| match object {
+            Object::WaitPacket(packet) => Some(packet.reference()),
+            _ => None,
+        })
+    }
+
+    /// A reserve object.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn reserve(&self, value: usize) -> Result<Arc<Reserve>, Status> {
+        self.typed(value, 0, |object| match object {
+            Object::Reserve(reserve) => Some(reserve.reference()),
+            _ => None,
+        })
+    }
+
     /// Closes a handle.
     ///
     /// # Errors
@@ -296,6 +326,19 @@ impl System {
             // Dropped with no lock held: the object may close here.
             Some(Some(_entry)) => Ok(()),
         }
+    }
+
+    /// The rights and the flags of a handle; a pseudo-handle has all rights.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE`.
+    pub fn rights_and_flags(&self, value: usize) -> Result<(u32, u8), Status> {
+        if is_pseudo(value) {
+            let (object, _) = self.look_up(value)?;
+            return Ok((object.handle().all_access(), 0));
+        }
+        let copy = |entry: &Entry| (entry.access, entry.flags);
+        self.table.get(value, copy).ok_or(Status::INVALID_HANDLE)
     }
 
     /// The flags of a handle; none for a pseudo-handle.

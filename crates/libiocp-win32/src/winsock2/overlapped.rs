@@ -41,7 +41,7 @@ impl Place {
 fn refuse_routine(endpoint: &Endpoint, routine: Option<CompletionRoutine>) -> Result<(), u32> {
     match routine {
         None => Ok(()),
-        Some(_) if endpoint.file.association().is_some() => Err(WSAEINVAL),
+        Some(_) if endpoint.file.is_associated() => Err(WSAEINVAL),
         Some(_) => Err(WSAEOPNOTSUPP),
     }
 }

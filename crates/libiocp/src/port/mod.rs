@@ -7,6 +7,7 @@
 //! Which port a thread runs for, and whether it is blocked elsewhere, is the
 //! thread's own knowledge: the one thread-local of this module.
 
+mod owned;
 mod queue;
 #[cfg(all(test, not(loom)))]
 mod schedules;
@@ -19,6 +20,7 @@ use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
 use crate::wait::Signal;
 use queue::Queue;
+pub(crate) use queue::Token;
 use seat::{Seat, Waiter};
 
 pub(crate) use seat::leave_for_good;
@@ -143,6 +145,15 @@ impl Port {
             return self.discard([*packet]);
         }
         let hand_off = queue.post(*packet);
+        self.hand_over(queue, hand_off);
+    }
+
+    #[inline]
+    fn hand_over(
+        &self,
+        queue: MutexGuard<'_, Queue<Arc<Waiter>>>,
+        hand_off: queue::HandOff<Arc<Waiter>>,
+    ) {
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
         drop(queue);

@@ -4,9 +4,12 @@
 //! no packet leaves while `limit` threads are running for the port. A thread
 //! runs for the port from the moment it last asked for a packet until it asks
 //! again, blocks elsewhere, turns to another port or exits.
+//!
+//! A packet may have an owner, who can ask for it and take it back. Its token
+//! travels in the upper half of the packet's status while it is queued.
 
 use super::Packet;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The state of a port. `W` names a waiting thread.
 #[derive(Clone, Debug)]
@@ -17,6 +20,29 @@ pub(crate) struct Queue<W> {
     running: u32,
     limit: u32,
     is_closed: bool,
+    /// What became of the packets that have owners, until they leave.
+    owned: BTreeMap<u32, Owned>,
+    last_token: u32,
+}
+
+/// Names the one packet of an owner, at one port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token(u32);
+
+/// A packet that has an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owned {
+    /// It has not been posted yet.
+    Expected,
+    Queued,
+}
+
+/// The half of a packet's status that is the status.
+const STATUS: u64 = u32::MAX as u64;
+
+/// The token of a packet's owner; zero if it has none.
+fn owner(packet: &Packet) -> u32 {
+    (packet.status >> 32) as u32
 }
 
 /// A packet and the waiting thread that it is handed to.
@@ -31,6 +57,8 @@ impl<W: PartialEq> Queue<W> {
             running: 0,
             limit: limit.max(1),
             is_closed: false,
+            owned: BTreeMap::new(),
+            last_token: 0,
         }
     }
 
@@ -66,7 +94,7 @@ impl<W: PartialEq> Queue<W> {
         if self.running >= self.limit {
             return None;
         }
-        let packet = self.packets.pop_front()?;
+        let packet = self.pop()?;
         self.running += 1;
         Some(packet)
     }
@@ -74,7 +102,59 @@ impl<W: PartialEq> Queue<W> {
     /// One more packet for a thread that has just been given one. It runs
     /// already, so this takes no further place.
     pub(crate) fn take_another(&mut self) -> Option<Packet> {
-        self.packets.pop_front()
+        self.pop()
+    }
+
+    fn pop(&mut self) -> Option<Packet> {
+        let mut packet = self.packets.pop_front()?;
+        if let token @ 1.. = owner(&packet) {
+            self.owned.remove(&token);
+            packet.status &= STATUS;
+        }
+        Some(packet)
+    }
+
+    /// Somebody is going to post one packet that is to be its own.
+    pub(crate) fn own(&mut self) -> Token {
+        loop {
+            self.last_token = self.last_token.wrapping_add(1);
+            let token = self.last_token;
+            if token != 0 && !self.owned.contains_key(&token) {
+                if !self.is_closed {
+                    self.owned.insert(token, Owned::Expected);
+                }
+                return Token(token);
+            }
+        }
+    }
+
+    /// Whether the owner's packet is expected or queued.
+    pub(crate) fn is_owned(&self, token: Token) -> bool {
+        self.owned.contains_key(&token.0)
+    }
+
+    /// Posts the owner's packet, unless it has been taken back.
+    pub(crate) fn post_owned(&mut self, token: Token, mut packet: Packet) -> HandOff<W> {
+        if self.owned.remove(&token.0) != Some(Owned::Expected) {
+            return None;
+        }
+        let depth = self.depth();
+        packet.status |= u64::from(token.0) << 32;
+        let hand_off = self.post(packet);
+        if self.depth() > depth {
+            self.owned.insert(token.0, Owned::Queued);
+        }
+        hand_off
+            .map(|(waiter, packet)| (waiter, Packet { status: packet.status & STATUS, ..packet }))
+    }
+
+    /// Takes the owner's packet back; false if it has left already.
+    pub(crate) fn withdraw(&mut self, token: Token) -> bool {
+        let owned = self.owned.remove(&token.0);
+        if owned == Some(Owned::Queued) {
+            self.packets.retain(|packet| owner(packet) != token.0);
+        }
+        owned.is_some()
     }
 
     /// The thread that asked in vain does not wait; it runs on for the port.
@@ -107,7 +187,7 @@ impl<W: PartialEq> Queue<W> {
         self.running -= 1;
         if self.running < self.limit && !self.packets.is_empty() && !self.waiters.is_empty() {
             self.running += 1;
-            return self.waiters.pop().zip(self.packets.pop_front());
+            return self.waiters.pop().zip(self.pop());
         }
         None
     }
@@ -126,7 +206,10 @@ impl<W: PartialEq> Queue<W> {
         self.running = 0;
         let mut waiters = std::mem::take(&mut self.waiters);
         waiters.reverse();
-        (waiters, std::mem::take(&mut self.packets))
+        self.owned.clear();
+        let mut packets = std::mem::take(&mut self.packets);
+        packets.iter_mut().for_each(|packet| packet.status &= STATUS);
+        (waiters, packets)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -1,8 +1,14 @@
 //! Every kind of object that a handle may name.
 
+mod reserve;
+mod wait_packet;
+
+pub use reserve::{Purpose, Reserve};
+pub use wait_packet::WaitPacket;
+
 use crate::event::{Event, Semaphore};
 use crate::file::File;
-use crate::handle::Handle;
+use crate::handle::{Close, Handle};
 use crate::port::Port;
 use crate::process::Process;
 use crate::sync::Arc;
@@ -66,6 +72,10 @@ pub enum Object {
     Thread(Handle<Thread>),
     /// This process.
     Process(Handle<Process>),
+    /// A wait completion packet.
+    WaitPacket(Handle<WaitPacket>),
+    /// A reserve object.
+    Reserve(Handle<Reserve>),
 }
 
 /// An object referred to.
@@ -83,6 +93,10 @@ pub enum ObjectRef {
     Thread(Arc<Thread>),
     /// This process.
     Process(Arc<Process>),
+    /// A wait completion packet.
+    WaitPacket(Arc<WaitPacket>),
+    /// A reserve object.
+    Reserve(Arc<Reserve>),
 }
 
 /// The rights of a kind: what generic ones stand for, and all.
@@ -104,6 +118,8 @@ impl Object {
             Object::Semaphore(handle) => ObjectRef::Semaphore(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
+            Object::WaitPacket(handle) => ObjectRef::WaitPacket(handle.reference()),
+            Object::Reserve(handle) => ObjectRef::Reserve(handle.reference()),
         }
     }
 
@@ -130,6 +146,13 @@ impl Object {
                 execute: execute | 0x1001,
                 all: 0x001F_FFFF,
             },
+            // Neither can be waited for.
+            Object::WaitPacket(_) => {
+                Rights { execute: READ_CONTROL, all: 0x000F_0001, ..simple(0, 1) }
+            }
+            Object::Reserve(_) => {
+                Rights { execute: READ_CONTROL, all: 0x000F_0003, ..simple(1, 2) }
+            }
             Object::Thread(_) => Rights {
                 read: READ_CONTROL | 0x48,
                 write: READ_CONTROL | 0x37,
@@ -169,6 +192,8 @@ impl ObjectRef {
             ObjectRef::Semaphore(object) => Object::Semaphore(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
+            ObjectRef::WaitPacket(object) => Object::WaitPacket(Handle::of(Arc::clone(object))),
+            ObjectRef::Reserve(object) => Object::Reserve(Handle::of(Arc::clone(object))),
         }
     }
 
@@ -181,7 +206,68 @@ impl ObjectRef {
             ObjectRef::Semaphore(semaphore) => semaphore.signal(),
             ObjectRef::Thread(thread) => thread.signal(),
             ObjectRef::Process(process) => process.signal(),
+            ObjectRef::WaitPacket(packet) => packet.signal(),
+            ObjectRef::Reserve(reserve) => reserve.signal(),
         }
+    }
+
+    /// Whether a wait for it may be one without a thread.
+    fn may_be_subscribed_to(&self) -> bool {
+        match self {
+            ObjectRef::Port(_)
+            | ObjectRef::File(_)
+            | ObjectRef::Event(_)
+            | ObjectRef::Semaphore(_)
+            | ObjectRef::Thread(_)
+            | ObjectRef::Process(_) => true,
+            ObjectRef::WaitPacket(_) | ObjectRef::Reserve(_) => false,
+        }
+    }
+
+    /// The name of its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            ObjectRef::Port(_) => "IoCompletion",
+            ObjectRef::File(_) => "File",
+            ObjectRef::Event(_) => "Event",
+            ObjectRef::Semaphore(_) => "Semaphore",
+            ObjectRef::Thread(_) => "Thread",
+            ObjectRef::Process(_) => "Process",
+            ObjectRef::WaitPacket(_) => "WaitCompletionPacket",
+            ObjectRef::Reserve(reserve) => match reserve.purpose() {
+                Purpose::UserApc => "UserApcReserve",
+                Purpose::IoCompletion => "IoCompletionReserve",
+            },
+        }
+    }
+
+    /// How many handles it has.
+    pub fn handle_count(&self) -> usize {
+        match self {
+            ObjectRef::Port(object) => object.handle_count().get(),
+            ObjectRef::File(object) => object.handle_count().get(),
+            ObjectRef::Event(object) => object.handle_count().get(),
+            ObjectRef::Semaphore(object) => object.handle_count().get(),
+            ObjectRef::Thread(object) => object.handle_count().get(),
+            ObjectRef::Process(object) => object.handle_count().get(),
+            ObjectRef::WaitPacket(object) => object.handle_count().get(),
+            ObjectRef::Reserve(object) => object.handle_count().get(),
+        }
+    }
+
+    /// How many references it has, this one not counted.
+    pub fn reference_count(&self) -> usize {
+        let count = match self {
+            ObjectRef::Port(object) => Arc::strong_count(object),
+            ObjectRef::File(object) => Arc::strong_count(object),
+            ObjectRef::Event(object) => Arc::strong_count(object),
+            ObjectRef::Semaphore(object) => Arc::strong_count(object),
+            ObjectRef::Thread(object) => Arc::strong_count(object),
+            ObjectRef::Process(object) => Arc::strong_count(object),
+            ObjectRef::WaitPacket(object) => Arc::strong_count(object),
+            ObjectRef::Reserve(object) => Arc::strong_count(object),
+        };
+        count - 1
     }
 
     /// Whether both are the same object.

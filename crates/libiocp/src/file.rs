@@ -9,7 +9,7 @@ use crate::engine::{Engine, Tag};
 use crate::handle::{Close, HandleCount};
 use crate::port::Port;
 use crate::status::Status;
-use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
+use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak, this_thread};
 use crate::wait::Signal;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -200,12 +200,17 @@ impl File {
     }
 
     /// The tag of an operation that this thread starts on this file.
-    pub(crate) fn tag(self: &Arc<Self>, context: usize, has_event: bool, acceptor: usize) -> Tag {
+    pub(crate) fn tag(
+        self: &Arc<Self>,
+        context: usize,
+        ends_with_thread: bool,
+        acceptor: usize,
+    ) -> Tag {
         let thread = this_thread();
-        if has_event || !self.is_associated() {
+        if ends_with_thread || !self.is_associated() {
             Bound::note(self);
         }
-        Tag { owner: self.identity(), context, thread, has_event, acceptor }
+        Tag { owner: self.identity(), context, thread, ends_with_thread, acceptor }
     }
 
     fn identity(&self) -> usize {
@@ -257,18 +262,7 @@ impl Close for File {
 }
 
 thread_local! {
-    static THREAD: u64 = next_thread();
     static BOUND: RefCell<Bound> = RefCell::default();
-}
-
-/// Never the same for two threads, also not one after the other.
-fn next_thread() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-}
-
-fn this_thread() -> u64 {
-    THREAD.try_with(|thread| *thread).unwrap_or(0)
 }
 
 /// The files on which a thread has started operations that may end with it, by
@@ -309,7 +303,7 @@ impl Drop for Bound {
     fn drop(&mut self) {
         let thread = this_thread();
         for file in self.files.drain().filter_map(|(_, file)| file.upgrade()) {
-            let survives = |tag: &Tag| file.is_associated() && !tag.has_event;
+            let survives = |tag: &Tag| file.is_associated() && !tag.ends_with_thread;
             file.cancel(|tag| tag.thread == thread && !survives(tag));
         }
     }

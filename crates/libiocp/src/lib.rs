@@ -96,6 +96,9 @@
 // Modules without documentation are for the C ABI, and promise nothing to others.
 
 #[cfg(not(loom))]
+#[doc(hidden)]
+pub mod apc;
+#[cfg(not(loom))]
 mod api;
 #[cfg(not(loom))]
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! One instance of everything: the handle table and the engine.
 
 use crate::engine::{Engine, Preference};
-use crate::event::{Event, Semaphore};
+use crate::event::{Event, Mutex as Mutant, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
 use crate::object::{Object, ObjectRef, Reserve, WaitPacket, access};
@@ -215,6 +215,20 @@ impl System {
         }
     }
 
+    /// Like [`System::take`], in an alertable wait of the calling thread.
+    ///
+    /// # Errors
+    /// As [`System::port`]; within, as [`Port::take_alertable`].
+    pub fn take_alertable(
+        &self,
+        value: usize,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+    ) -> Result<Result<usize, NoPacket>, Status> {
+        let (port, thread) = (self.port(value)?, Thread::current());
+        Ok(port.take_alertable(packets, deadline, &*self.engine, thread.alert()))
+    }
+
     /// A file, with these rights.
     ///
     /// # Errors
@@ -256,6 +270,17 @@ impl System {
     pub fn semaphore(&self, value: usize) -> Result<Arc<Semaphore>, Status> {
         self.typed(value, access::MODIFY_STATE, |object| match object {
             Object::Semaphore(semaphore) => Some(semaphore.reference()),
+            _ => None,
+        })
+    }
+
+    /// A mutex. To give it back takes no right: only its owner can.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn mutex(&self, value: usize) -> Result<Arc<Mutant>, Status> {
+        self.typed(value, 0, |object| match object {
+            Object::Mutex(mutex) => Some(mutex.reference()),
             _ => None,
         })
     }

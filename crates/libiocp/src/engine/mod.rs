@@ -67,8 +67,8 @@ pub struct Tag {
     pub context: usize,
     /// The thread that started it.
     pub thread: u64,
-    /// Whether its end is reported to an event of the caller's.
-    pub has_event: bool,
+    /// Whether it ends with that thread also if its file has a port.
+    pub ends_with_thread: bool,
     /// The socket that an accept would make a connection of.
     pub acceptor: usize,
 }

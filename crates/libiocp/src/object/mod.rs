@@ -6,14 +6,15 @@ mod wait_packet;
 pub use reserve::{Purpose, Reserve};
 pub use wait_packet::WaitPacket;
 
-use crate::event::{Event, Semaphore};
+use crate::event::{Event, Mutex, Semaphore};
 use crate::file::File;
 use crate::handle::{Close, Handle};
 use crate::port::Port;
 use crate::process::Process;
-use crate::sync::Arc;
+use crate::status::Status;
+use crate::sync::{Arc, Deadline, Idle};
 use crate::thread::Thread;
-use crate::wait::Signal;
+use crate::wait::{All, Signal, wait_all, wait_any};
 
 /// Access rights, as Windows numbers them.
 pub mod access {
@@ -68,6 +69,8 @@ pub enum Object {
     Event(Handle<Event>),
     /// A semaphore.
     Semaphore(Handle<Semaphore>),
+    /// A mutex.
+    Mutex(Handle<Mutex>),
     /// A thread.
     Thread(Handle<Thread>),
     /// This process.
@@ -89,6 +92,8 @@ pub enum ObjectRef {
     Event(Arc<Event>),
     /// A semaphore.
     Semaphore(Arc<Semaphore>),
+    /// A mutex.
+    Mutex(Arc<Mutex>),
     /// A thread.
     Thread(Arc<Thread>),
     /// This process.
@@ -116,6 +121,7 @@ impl Object {
             Object::File(handle) => ObjectRef::File(handle.reference()),
             Object::Event(handle) => ObjectRef::Event(handle.reference()),
             Object::Semaphore(handle) => ObjectRef::Semaphore(handle.reference()),
+            Object::Mutex(handle) => ObjectRef::Mutex(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
             Object::WaitPacket(handle) => ObjectRef::WaitPacket(handle.reference()),
@@ -126,14 +132,15 @@ impl Object {
     fn rights(&self) -> Rights {
         use access::{READ_CONTROL, SYNCHRONIZE};
         let execute = READ_CONTROL | SYNCHRONIZE;
-        let simple = |read, write| Rights {
+        let simple = |read, write, all| Rights {
             read: READ_CONTROL | read,
             write: READ_CONTROL | write,
             execute,
-            all: 0x001F_0003,
+            all,
         };
         match self {
-            Object::Port(_) | Object::Event(_) | Object::Semaphore(_) => simple(1, 2),
+            Object::Port(_) | Object::Event(_) | Object::Semaphore(_) => simple(1, 2, 0x001F_0003),
+            Object::Mutex(_) => simple(1, 0, 0x001F_0001),
             Object::File(_) => Rights {
                 read: 0x0012_0089,
                 write: 0x0012_0116,
@@ -148,10 +155,10 @@ impl Object {
             },
             // Neither can be waited for.
             Object::WaitPacket(_) => {
-                Rights { execute: READ_CONTROL, all: 0x000F_0001, ..simple(0, 1) }
+                Rights { execute: READ_CONTROL, all: 0x000F_0001, ..simple(0, 1, 0) }
             }
             Object::Reserve(_) => {
-                Rights { execute: READ_CONTROL, all: 0x000F_0003, ..simple(1, 2) }
+                Rights { execute: READ_CONTROL, all: 0x000F_0003, ..simple(1, 2, 0) }
             }
             Object::Thread(_) => Rights {
                 read: READ_CONTROL | 0x48,
@@ -190,6 +197,7 @@ impl ObjectRef {
             ObjectRef::File(object) => Object::File(Handle::of(Arc::clone(object))),
             ObjectRef::Event(object) => Object::Event(Handle::of(Arc::clone(object))),
             ObjectRef::Semaphore(object) => Object::Semaphore(Handle::of(Arc::clone(object))),
+            ObjectRef::Mutex(object) => Object::Mutex(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
             ObjectRef::WaitPacket(object) => Object::WaitPacket(Handle::of(Arc::clone(object))),
@@ -204,6 +212,7 @@ impl ObjectRef {
             ObjectRef::File(file) => file.signal(),
             ObjectRef::Event(event) => event.signal(),
             ObjectRef::Semaphore(semaphore) => semaphore.signal(),
+            ObjectRef::Mutex(mutex) => mutex.signal(),
             ObjectRef::Thread(thread) => thread.signal(),
             ObjectRef::Process(process) => process.signal(),
             ObjectRef::WaitPacket(packet) => packet.signal(),
@@ -220,7 +229,8 @@ impl ObjectRef {
             | ObjectRef::Semaphore(_)
             | ObjectRef::Thread(_)
             | ObjectRef::Process(_) => true,
-            ObjectRef::WaitPacket(_) | ObjectRef::Reserve(_) => false,
+            // A mutex is owned by the thread that has waited for it.
+            ObjectRef::Mutex(_) | ObjectRef::WaitPacket(_) | ObjectRef::Reserve(_) => false,
         }
     }
 
@@ -231,6 +241,7 @@ impl ObjectRef {
             ObjectRef::File(_) => "File",
             ObjectRef::Event(_) => "Event",
             ObjectRef::Semaphore(_) => "Semaphore",
+            ObjectRef::Mutex(_) => "Mutant",
             ObjectRef::Thread(_) => "Thread",
             ObjectRef::Process(_) => "Process",
             ObjectRef::WaitPacket(_) => "WaitCompletionPacket",
@@ -248,6 +259,7 @@ impl ObjectRef {
             ObjectRef::File(object) => object.handle_count().get(),
             ObjectRef::Event(object) => object.handle_count().get(),
             ObjectRef::Semaphore(object) => object.handle_count().get(),
+            ObjectRef::Mutex(object) => object.handle_count().get(),
             ObjectRef::Thread(object) => object.handle_count().get(),
             ObjectRef::Process(object) => object.handle_count().get(),
             ObjectRef::WaitPacket(object) => object.handle_count().get(),
@@ -262,6 +274,7 @@ impl ObjectRef {
             ObjectRef::File(object) => Arc::strong_count(object),
             ObjectRef::Event(object) => Arc::strong_count(object),
             ObjectRef::Semaphore(object) => Arc::strong_count(object),
+            ObjectRef::Mutex(object) => Arc::strong_count(object),
             ObjectRef::Thread(object) => Arc::strong_count(object),
             ObjectRef::Process(object) => Arc::strong_count(object),
             ObjectRef::WaitPacket(object) => Arc::strong_count(object),
@@ -273,5 +286,68 @@ impl ObjectRef {
     /// Whether both are the same object.
     pub fn is_same(&self, other: &ObjectRef) -> bool {
         std::ptr::eq(self.signal(), other.signal())
+    }
+}
+
+/// How a wait for objects has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It was satisfied by the object at this index; by all of them, if it was
+    /// for all.
+    Satisfied(usize),
+    /// The same, and the object is a mutex that its owner has abandoned.
+    Abandoned(usize),
+    /// Calls are queued for the calling thread, and nothing has been taken.
+    Alerted,
+    /// The time is up.
+    TimedOut,
+}
+
+/// For which objects to wait, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitFor<'a> {
+    /// The objects; none twice, if the wait is for all.
+    pub objects: &'a [ObjectRef],
+    /// Whether all of them are waited for, or any.
+    pub all: bool,
+    /// Whether a call that is queued for the calling thread ends the wait, and
+    /// comes before whatever satisfies it.
+    pub is_alertable: bool,
+    /// When the time is up; `None` for never.
+    pub deadline: Option<Deadline>,
+}
+
+impl WaitFor<'_> {
+    /// Waits. The calls that are queued are the caller's to make.
+    ///
+    /// # Errors
+    /// `MUTANT_LIMIT_EXCEEDED` for a mutex that the calling thread owns too
+    /// often already.
+    pub fn wait(&self, idle: &dyn Idle) -> Result<Waited, Status> {
+        let thread = self.is_alertable.then(Thread::current);
+        let alert = thread.as_deref().map(Thread::alert);
+        let own = self.objects.iter().map(ObjectRef::signal);
+        if own.clone().any(Signal::is_at_limit) {
+            return Err(Status::MUTANT_LIMIT_EXCEEDED);
+        }
+        if self.all {
+            let signals: Vec<_> = own.collect();
+            return Ok(match wait_all(&signals, alert, self.deadline, idle) {
+                All::Alerted => Waited::Alerted,
+                All::TimedOut => Waited::TimedOut,
+                All::Taken if signals.iter().any(|it| it.came_abandoned()) => Waited::Abandoned(0),
+                All::Taken => Waited::Satisfied(0),
+            });
+        }
+        let signals: Vec<_> = alert.into_iter().chain(own).collect();
+        let Some(index) = wait_any(&signals, self.deadline, idle) else {
+            return Ok(Waited::TimedOut);
+        };
+        let came_abandoned = signals[index].came_abandoned();
+        Ok(match index.checked_sub(usize::from(self.is_alertable)) {
+            None => Waited::Alerted,
+            Some(index) if came_abandoned => Waited::Abandoned(index),
+            Some(index) => Waited::Satisfied(index),
+        })
     }
 }

@@ -7,6 +7,7 @@
 //! Which port a thread runs for, and whether it is blocked elsewhere, is the
 //! thread's own knowledge: the one thread-local of this module.
 
+mod alert;
 mod owned;
 mod queue;
 #[cfg(all(test, not(loom)))]
@@ -67,6 +68,8 @@ pub enum NoPacket {
     TimedOut,
     /// The last handle of the port was closed.
     Abandoned,
+    /// The alert is set; no packet was taken.
+    Alerted,
 }
 
 /// An I/O completion port.
@@ -325,7 +328,7 @@ impl Port {
             // say why.
             notified = waiter.parker().park(None);
         }
-        if waiter.was_abandoned() { Err(NoPacket::Abandoned) } else { Ok(()) }
+        waiter.why_woken()
     }
 
     fn take_more(&self, packets: &mut [Packet]) -> usize {

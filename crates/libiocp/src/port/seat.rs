@@ -1,6 +1,6 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
-use super::{Packet, Port};
+use super::{NoPacket, Packet, Port};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -36,6 +36,12 @@ impl Seat {
             None => SEAT.with(f),
             Some(seat) => f(seat),
         }
+    }
+
+    /// Whether the thread runs for `port`, or did when it last asked for a
+    /// packet.
+    pub(super) fn belongs_to(&self, port: &Arc<Port>) -> bool {
+        self.port.borrow().as_ref().is_some_and(|it| Arc::ptr_eq(it, port))
     }
 
     /// The thread turns to `port`; true if it was running for it already.
@@ -132,6 +138,7 @@ fn unblock() {
 const WAITING: u64 = 0;
 const DELIVERED: u64 = 1;
 const ABANDONED: u64 = 2;
+const ALERTED: u64 = 3;
 
 /// A waiting thread, and the slot in which it gets its packet.
 ///
@@ -171,8 +178,18 @@ impl Waiter {
         self.parker.unpark();
     }
 
-    pub(super) fn was_abandoned(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == ABANDONED
+    pub(super) fn alert(&self) {
+        self.state.store(ALERTED, Ordering::Relaxed);
+        self.parker.unpark();
+    }
+
+    /// After the notification: a packet has been received, or why not.
+    pub(super) fn why_woken(&self) -> Result<(), NoPacket> {
+        match self.state.load(Ordering::Relaxed) {
+            ABANDONED => Err(NoPacket::Abandoned),
+            ALERTED => Err(NoPacket::Alerted),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn received(&self) -> Packet {
@@ -189,7 +206,6 @@ impl Waiter {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::port::NoPacket;
     use crate::sync::{Deadline, Idle, Sleep, blocking};
 
     /// Blocks whenever it is to sleep, as what a completion drops may.

@@ -128,7 +128,18 @@ exports! {
     }
 
     /// `ntdll.dll`.
-    NTDLL {}
+    NTDLL {
+        winternl:
+            NtAllocateReserveObject, NtAssociateWaitCompletionPacket, NtCancelIoFile,
+            NtCancelIoFileEx, NtCancelWaitCompletionPacket, NtClearEvent, NtClose, NtCreateEvent,
+            NtCreateIoCompletion, NtCreateSemaphore, NtCreateWaitCompletionPacket, NtOpenEvent,
+            NtOpenIoCompletion, NtOpenSemaphore, NtPulseEvent, NtQueryInformationFile,
+            NtQueryIoCompletion, NtQueryObject, NtReadFile, NtReleaseSemaphore,
+            NtRemoveIoCompletion, NtRemoveIoCompletionEx, NtResetEvent, NtSetEvent,
+            NtSetInformationFile, NtSetInformationObject, NtSetIoCompletion, NtSetIoCompletionEx,
+            NtWaitForMultipleObjects, NtWaitForSingleObject, NtWriteFile, RtlInitUnicodeString,
+            RtlNtStatusToDosError, RtlNtStatusToDosErrorNoTeb;
+    }
 
     /// `ws2_32.dll`.
     WS2_32 {

@@ -37,4 +37,5 @@ pub mod winbase;
 pub mod winbase_modes;
 pub mod winnls;
 pub mod winsock2;
+pub mod winternl;
 pub mod ws2tcpip;

@@ -1,10 +1,13 @@
 //! One instance of everything: the handle table and the engine.
 
+mod named;
+mod query;
+
 use crate::engine::{Engine, Preference};
 use crate::event::{Event, Mutex as Mutant, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
-use crate::object::{Object, ObjectRef, Reserve, WaitPacket, access};
+use crate::object::{Names, Object, ObjectRef, Reserve, WaitPacket, access};
 use crate::port::{NoPacket, Packet, Port};
 use crate::process::Process;
 use crate::status::Status;
@@ -49,6 +52,7 @@ pub struct Duplication {
 #[derive(Debug)]
 pub struct System {
     table: Table<Entry>,
+    names: Names,
     engine: Arc<Engine>,
     process: Arc<Process>,
     /// The values of the standard input, output and error handles.
@@ -83,6 +87,7 @@ impl System {
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
             table: Table::default(),
+            names: Names::default(),
             engine,
             process: Arc::default(),
             standard: Mutex::new([0; 3]),
@@ -353,44 +358,6 @@ impl System {
         }
     }
 
-    /// The rights and the flags of a handle; a pseudo-handle has all rights.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`.
-    pub fn rights_and_flags(&self, value: usize) -> Result<(u32, u8), Status> {
-        if is_pseudo(value) {
-            let (object, _) = self.look_up(value)?;
-            return Ok((object.handle().all_access(), 0));
-        }
-        let copy = |entry: &Entry| (entry.access, entry.flags);
-        self.table.get(value, copy).ok_or(Status::INVALID_HANDLE)
-    }
-
-    /// The flags of a handle; none for a pseudo-handle.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`.
-    pub fn flags(&self, value: usize) -> Result<u8, Status> {
-        if is_pseudo(value) {
-            return Ok(0);
-        }
-        self.table.get(value, |entry| entry.flags).ok_or(Status::INVALID_HANDLE)
-    }
-
-    /// Changes those flags of a handle that are in `mask`.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo-handle.
-    pub fn set_flags(&self, value: usize, mask: u8, flags: u8) -> Result<(), Status> {
-        if is_pseudo(value) {
-            return Err(Status::ACCESS_DENIED);
-        }
-        let mask = mask & (INHERIT | PROTECT_FROM_CLOSE);
-        self.table
-            .update(value, |entry| entry.flags = entry.flags & !mask | flags & mask)
-            .ok_or(Status::INVALID_HANDLE)
-    }
-
     /// Makes one more handle of the object of a handle.
     ///
     /// # Errors
@@ -457,15 +424,6 @@ impl System {
             return Err(Status::ACCESS_DENIED);
         }
         Ok((duplicate, access))
-    }
-
-    /// Whether two handles name one object.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE` if either does not exist.
-    pub fn compare(&self, first: usize, second: usize) -> Result<bool, Status> {
-        let (first, second) = (self.look_up(first)?.0, self.look_up(second)?.0);
-        Ok(first.is_same(&second))
     }
 
     /// What a wait for a handle waits for.

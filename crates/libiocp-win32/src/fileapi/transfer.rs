@@ -2,11 +2,12 @@
 
 use crate::kernel::{engine, system};
 use crate::winsock2::endpoint::Endpoint;
+use libiocp::apc::Apc;
 use libiocp::device::{Device, Disk, EndOfFile, Socket, SocketVerb, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp};
 use libiocp::file::File;
 use libiocp::object::access;
-use libiocp::request::{Answer, Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use std::sync::Arc;
 
@@ -141,15 +142,11 @@ impl Transfer {
             tell(bytes);
         }
         match report {
-            Some(report) => {
-                report.overlapped.settle(status, bytes);
-                match &report.event {
-                    Some(event) => event.signal().set(),
-                    None => file.signal().set(),
-                }
+            Some(report) => settle(file, report, status, bytes),
+            None => {
+                file.signal().set();
             }
-            None => file.signal().set(),
-        };
+        }
         Answer::Done(status, bytes)
     }
 
@@ -184,12 +181,23 @@ impl Transfer {
             tell(bytes);
         }
         if let Some(report) = report {
-            report.overlapped.settle(status, bytes);
-            if let Some(event) = report.event {
-                event.signal().set();
-            }
+            settle(file, report, status, bytes);
         }
         Answer::Done(status, bytes)
+    }
+}
+
+/// A synchronous file has no port: what is left is the status, the event and
+/// the call.
+fn settle(file: &File, report: Report, status: Status, bytes: usize) {
+    let overlapped = report.overlapped.address();
+    report.overlapped.settle(status, bytes);
+    match &report.event {
+        Some(event) => event.signal().set(),
+        None => file.signal().set(),
+    };
+    if let Then::Call(thread, routine) = report.then {
+        thread.queue_apc(Apc::Completion { routine, status, bytes, overlapped });
     }
 }
 

@@ -1,8 +1,10 @@
 //! Every kind of object that a handle may name.
 
+mod names;
 mod reserve;
 mod wait_packet;
 
+pub use names::{Name, Names};
 pub use reserve::{Purpose, Reserve};
 pub use wait_packet::WaitPacket;
 
@@ -56,6 +58,29 @@ pub mod access {
     pub const GENERIC_EXECUTE: u32 = 0x2000_0000;
     /// Everything.
     pub const GENERIC_ALL: u32 = 0x1000_0000;
+}
+
+/// The kinds of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A completion port.
+    Port,
+    /// A file, socket or the like.
+    File,
+    /// An event.
+    Event,
+    /// A semaphore.
+    Semaphore,
+    /// A mutex.
+    Mutex,
+    /// A thread.
+    Thread,
+    /// This process.
+    Process,
+    /// A wait completion packet.
+    WaitPacket,
+    /// A reserve object.
+    Reserve(Purpose),
 }
 
 /// An object kept open by a handle.
@@ -113,6 +138,102 @@ struct Rights {
     all: u32,
 }
 
+impl Kind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Port => "IoCompletion",
+            Kind::File => "File",
+            Kind::Event => "Event",
+            Kind::Semaphore => "Semaphore",
+            Kind::Mutex => "Mutant",
+            Kind::Thread => "Thread",
+            Kind::Process => "Process",
+            Kind::WaitPacket => "WaitCompletionPacket",
+            Kind::Reserve(Purpose::UserApc) => "UserApcReserve",
+            Kind::Reserve(Purpose::IoCompletion) => "IoCompletionReserve",
+        }
+    }
+
+    fn rights(self) -> Rights {
+        use access::{READ_CONTROL, SYNCHRONIZE};
+        let execute = READ_CONTROL | SYNCHRONIZE;
+        let simple = |read, write, all| Rights {
+            read: READ_CONTROL | read,
+            write: READ_CONTROL | write,
+            execute,
+            all,
+        };
+        match self {
+            Kind::Port | Kind::Event | Kind::Semaphore => simple(1, 2, 0x001F_0003),
+            Kind::Mutex => simple(1, 0, 0x001F_0001),
+            Kind::File => Rights {
+                read: 0x0012_0089,
+                write: 0x0012_0116,
+                execute: 0x0012_00A0,
+                all: 0x001F_01FF,
+            },
+            Kind::Process => Rights {
+                read: READ_CONTROL | 0x410,
+                write: READ_CONTROL | 0xBEA,
+                execute: execute | 0x1001,
+                all: 0x001F_FFFF,
+            },
+            // Neither can be waited for.
+            Kind::WaitPacket => {
+                Rights { execute: READ_CONTROL, all: 0x000F_0001, ..simple(0, 1, 0) }
+            }
+            Kind::Reserve(_) => {
+                Rights { execute: READ_CONTROL, all: 0x000F_0003, ..simple(1, 2, 0) }
+            }
+            Kind::Thread => Rights {
+                read: READ_CONTROL | 0x48,
+                write: READ_CONTROL | 0x37,
+                execute: execute | 0x800,
+                all: 0x001F_FFFF,
+            },
+        }
+    }
+
+    /// All rights of this kind of object.
+    pub fn all_access(self) -> u32 {
+        self.rights().all
+    }
+
+    /// The rights that `desired` stands for on this kind of object.
+    pub fn map_access(self, desired: u32) -> u32 {
+        let Rights { read, write, execute, all } = self.rights();
+        let generic = [
+            (access::GENERIC_READ, read),
+            (access::GENERIC_WRITE, write),
+            (access::GENERIC_EXECUTE, execute),
+            (access::GENERIC_ALL, all),
+            (access::MAXIMUM_ALLOWED, all),
+        ];
+        let mapped = generic.iter().filter(|(bit, _)| desired & bit != 0);
+        mapped.fold(desired & all, |rights, (_, specific)| rights | specific)
+    }
+
+    /// The rights of a handle to an object that was there before.
+    ///
+    /// # Errors
+    /// `ACCESS_DENIED` for none, or for rights that this kind does not have;
+    /// `PRIVILEGE_NOT_HELD` for the audit list.
+    pub fn check_access(self, desired: u32) -> Result<u32, Status> {
+        use access::{GENERIC_ALL, GENERIC_EXECUTE, GENERIC_READ, GENERIC_WRITE, MAXIMUM_ALLOWED};
+        if desired & access::ACCESS_SYSTEM_SECURITY != 0 {
+            return Err(Status::PRIVILEGE_NOT_HELD);
+        }
+        let generic = GENERIC_ALL | GENERIC_EXECUTE | GENERIC_READ | GENERIC_WRITE;
+        let known = self.all_access() | generic | MAXIMUM_ALLOWED;
+        match self.map_access(desired) {
+            0 => Err(Status::ACCESS_DENIED),
+            _ if desired & !known != 0 => Err(Status::ACCESS_DENIED),
+            granted => Ok(granted),
+        }
+    }
+}
+
 impl Object {
     /// A reference to the object.
     pub fn reference(&self) -> ObjectRef {
@@ -129,63 +250,19 @@ impl Object {
         }
     }
 
-    fn rights(&self) -> Rights {
-        use access::{READ_CONTROL, SYNCHRONIZE};
-        let execute = READ_CONTROL | SYNCHRONIZE;
-        let simple = |read, write, all| Rights {
-            read: READ_CONTROL | read,
-            write: READ_CONTROL | write,
-            execute,
-            all,
-        };
-        match self {
-            Object::Port(_) | Object::Event(_) | Object::Semaphore(_) => simple(1, 2, 0x001F_0003),
-            Object::Mutex(_) => simple(1, 0, 0x001F_0001),
-            Object::File(_) => Rights {
-                read: 0x0012_0089,
-                write: 0x0012_0116,
-                execute: 0x0012_00A0,
-                all: 0x001F_01FF,
-            },
-            Object::Process(_) => Rights {
-                read: READ_CONTROL | 0x410,
-                write: READ_CONTROL | 0xBEA,
-                execute: execute | 0x1001,
-                all: 0x001F_FFFF,
-            },
-            // Neither can be waited for.
-            Object::WaitPacket(_) => {
-                Rights { execute: READ_CONTROL, all: 0x000F_0001, ..simple(0, 1, 0) }
-            }
-            Object::Reserve(_) => {
-                Rights { execute: READ_CONTROL, all: 0x000F_0003, ..simple(1, 2, 0) }
-            }
-            Object::Thread(_) => Rights {
-                read: READ_CONTROL | 0x48,
-                write: READ_CONTROL | 0x37,
-                execute: execute | 0x800,
-                all: 0x001F_FFFF,
-            },
-        }
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.reference().kind()
     }
 
     /// All rights of this kind of object.
     pub fn all_access(&self) -> u32 {
-        self.rights().all
+        self.kind().all_access()
     }
 
     /// The rights that `desired` stands for on this kind of object.
     pub fn map_access(&self, desired: u32) -> u32 {
-        let Rights { read, write, execute, all } = self.rights();
-        let generic = [
-            (access::GENERIC_READ, read),
-            (access::GENERIC_WRITE, write),
-            (access::GENERIC_EXECUTE, execute),
-            (access::GENERIC_ALL, all),
-            (access::MAXIMUM_ALLOWED, all),
-        ];
-        let mapped = generic.iter().filter(|(bit, _)| desired & bit != 0);
-        mapped.fold(desired & all, |rights, (_, specific)| rights | specific)
+        self.kind().map_access(desired)
     }
 }
 
@@ -202,6 +279,21 @@ impl ObjectRef {
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
             ObjectRef::WaitPacket(object) => Object::WaitPacket(Handle::of(Arc::clone(object))),
             ObjectRef::Reserve(object) => Object::Reserve(Handle::of(Arc::clone(object))),
+        }
+    }
+
+    /// One more handle, unless the object has closed.
+    pub fn open(&self) -> Option<Object> {
+        match self {
+            ObjectRef::Port(object) => Handle::of_open(object).map(Object::Port),
+            ObjectRef::File(object) => Handle::of_open(object).map(Object::File),
+            ObjectRef::Event(object) => Handle::of_open(object).map(Object::Event),
+            ObjectRef::Semaphore(object) => Handle::of_open(object).map(Object::Semaphore),
+            ObjectRef::Mutex(object) => Handle::of_open(object).map(Object::Mutex),
+            ObjectRef::Thread(object) => Handle::of_open(object).map(Object::Thread),
+            ObjectRef::Process(object) => Handle::of_open(object).map(Object::Process),
+            ObjectRef::WaitPacket(object) => Handle::of_open(object).map(Object::WaitPacket),
+            ObjectRef::Reserve(object) => Handle::of_open(object).map(Object::Reserve),
         }
     }
 
@@ -234,21 +326,18 @@ impl ObjectRef {
         }
     }
 
-    /// The name of its kind.
-    pub fn kind(&self) -> &'static str {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
         match self {
-            ObjectRef::Port(_) => "IoCompletion",
-            ObjectRef::File(_) => "File",
-            ObjectRef::Event(_) => "Event",
-            ObjectRef::Semaphore(_) => "Semaphore",
-            ObjectRef::Mutex(_) => "Mutant",
-            ObjectRef::Thread(_) => "Thread",
-            ObjectRef::Process(_) => "Process",
-            ObjectRef::WaitPacket(_) => "WaitCompletionPacket",
-            ObjectRef::Reserve(reserve) => match reserve.purpose() {
-                Purpose::UserApc => "UserApcReserve",
-                Purpose::IoCompletion => "IoCompletionReserve",
-            },
+            ObjectRef::Port(_) => Kind::Port,
+            ObjectRef::File(_) => Kind::File,
+            ObjectRef::Event(_) => Kind::Event,
+            ObjectRef::Semaphore(_) => Kind::Semaphore,
+            ObjectRef::Mutex(_) => Kind::Mutex,
+            ObjectRef::Thread(_) => Kind::Thread,
+            ObjectRef::Process(_) => Kind::Process,
+            ObjectRef::WaitPacket(_) => Kind::WaitPacket,
+            ObjectRef::Reserve(reserve) => Kind::Reserve(reserve.purpose()),
         }
     }
 
@@ -283,9 +372,14 @@ impl ObjectRef {
         count - 1
     }
 
+    /// A number that no other object has at the same time.
+    pub(crate) fn identity(&self) -> usize {
+        std::ptr::from_ref(self.signal()) as usize
+    }
+
     /// Whether both are the same object.
     pub fn is_same(&self, other: &ObjectRef) -> bool {
-        std::ptr::eq(self.signal(), other.signal())
+        self.identity() == other.identity()
     }
 }
 

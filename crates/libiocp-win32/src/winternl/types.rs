@@ -6,7 +6,7 @@ use crate::types::{BOOLEAN, HANDLE, LARGE_INTEGER, LPVOID, LPWSTR, ULONG, ULONG_
 /// A status: negative for warnings and errors.
 pub type NTSTATUS = i32;
 /// Access rights.
-pub type ACCESS_MASK = u32;
+pub(super) type ACCESS_MASK = u32;
 
 /// `UNICODE_STRING`: a counted UTF-16 string; the lengths are bytes.
 #[repr(C)]

@@ -62,6 +62,9 @@ exports! {
             CancelIo, CancelIoEx, CreateIoCompletionPort, GetOverlappedResult,
             GetOverlappedResultEx, GetQueuedCompletionStatus, GetQueuedCompletionStatusEx,
             PostQueuedCompletionStatus;
+        jobapi:
+            AssignProcessToJobObject, CreateJobObjectA, CreateJobObjectW, IsProcessInJob,
+            QueryInformationJobObject, SetInformationJobObject, TerminateJobObject;
         libloaderapi:
             DisableThreadLibraryCalls, FreeLibrary, GetModuleFileNameA, GetModuleFileNameW,
             GetModuleHandleA, GetModuleHandleExA, GetModuleHandleExW, GetModuleHandleW,
@@ -78,9 +81,10 @@ exports! {
         processenv_std:
             GetStdHandle, SetStdHandle;
         processthreadsapi:
-            ExitProcess, GetCurrentProcess, GetCurrentProcessId, GetCurrentProcessorNumber,
-            GetCurrentThread, GetCurrentThreadId, GetProcessTimes, TlsAlloc, TlsFree, TlsGetValue,
-            TlsSetValue;
+            CreateProcessA, CreateProcessW, ExitProcess, GetCurrentProcess, GetCurrentProcessId,
+            GetCurrentProcessorNumber, GetCurrentThread, GetCurrentThreadId, GetExitCodeProcess,
+            GetProcessId, GetProcessTimes, OpenProcess, QueueUserAPC, TerminateProcess, TlsAlloc,
+            TlsFree, TlsGetValue, TlsSetValue;
         profileapi:
             QueryPerformanceCounter, QueryPerformanceFrequency;
         stringapiset:
@@ -99,10 +103,13 @@ exports! {
             WakeConditionVariable;
         synchapi_events:
             CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
-            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
-            ReleaseSemaphore, ResetEvent, SetEvent;
+            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, OpenEventA, OpenEventW,
+            OpenSemaphoreA, OpenSemaphoreW, PulseEvent, ReleaseSemaphore, ResetEvent, SetEvent;
+        synchapi_mutexes:
+            CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, OpenMutexA, OpenMutexW,
+            ReleaseMutex;
         synchapi_waits:
-            WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
+            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
             WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
@@ -132,13 +139,14 @@ exports! {
         winternl:
             NtAllocateReserveObject, NtAssociateWaitCompletionPacket, NtCancelIoFile,
             NtCancelIoFileEx, NtCancelWaitCompletionPacket, NtClearEvent, NtClose, NtCreateEvent,
-            NtCreateIoCompletion, NtCreateSemaphore, NtCreateWaitCompletionPacket, NtOpenEvent,
-            NtOpenIoCompletion, NtOpenSemaphore, NtPulseEvent, NtQueryInformationFile,
-            NtQueryIoCompletion, NtQueryObject, NtReadFile, NtReleaseSemaphore,
-            NtRemoveIoCompletion, NtRemoveIoCompletionEx, NtResetEvent, NtSetEvent,
-            NtSetInformationFile, NtSetInformationObject, NtSetIoCompletion, NtSetIoCompletionEx,
-            NtWaitForMultipleObjects, NtWaitForSingleObject, NtWriteFile, RtlInitUnicodeString,
-            RtlNtStatusToDosError, RtlNtStatusToDosErrorNoTeb;
+            NtCreateIoCompletion, NtCreateSemaphore, NtCreateWaitCompletionPacket,
+            NtDelayExecution, NtOpenEvent, NtOpenIoCompletion, NtOpenSemaphore, NtPulseEvent,
+            NtQueryInformationFile, NtQueryIoCompletion, NtQueryObject, NtQueueApcThread,
+            NtReadFile, NtReleaseSemaphore, NtRemoveIoCompletion, NtRemoveIoCompletionEx,
+            NtResetEvent, NtSetEvent, NtSetInformationFile, NtSetInformationObject,
+            NtSetIoCompletion, NtSetIoCompletionEx, NtTestAlert, NtWaitForMultipleObjects,
+            NtWaitForSingleObject, NtWriteFile, RtlInitUnicodeString, RtlNtStatusToDosError,
+            RtlNtStatusToDosErrorNoTeb;
     }
 
     /// `ws2_32.dll`.
@@ -152,7 +160,7 @@ exports! {
             WSAConnect, connect = iocp_connect;
         [winsock2::event]:
             WSACloseEvent, WSACreateEvent, WSAHtonl, WSAHtons, WSANtohl, WSANtohs, WSAResetEvent,
-            WSASetEvent;
+            WSASetEvent, WSAWaitForMultipleEvents;
         [winsock2::inet]:
             WSAAddressToStringA, WSAAddressToStringW, WSAStringToAddressA, WSAStringToAddressW,
             htonl = iocp_htonl, htons = iocp_htons, inet_addr = iocp_inet_addr,

@@ -126,7 +126,7 @@ impl File {
         if refused.is_some() {
             return Err(Status::INVALID_PARAMETER);
         }
-        self.signal_completion();
+        self.signal_completion(true);
         Ok(())
     }
 
@@ -192,14 +192,24 @@ impl File {
         self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
     }
 
-    /// Sets the file's own signal, unless it is not to be touched.
-    pub(crate) fn signal_completion(&self) {
-        if self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0 {
+    /// Sets the file's own signal, unless it is not to be touched. What was
+    /// not pending is told by the call, so a signal that is set is left alone.
+    pub(crate) fn signal_completion(&self, was_pending: bool) {
+        let touches = self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0;
+        if touches && (was_pending || !self.signal.is_set()) {
             self.signal.set();
         }
     }
 
+    /// An operation that sets the file's own signal later has started.
+    pub(crate) fn reset_signal(&self) {
+        if self.signal.is_set() {
+            self.signal.reset();
+        }
+    }
+
     /// The tag of an operation that this thread starts on this file.
+    #[inline]
     pub(crate) fn tag(
         self: &Arc<Self>,
         context: usize,
@@ -275,6 +285,7 @@ struct Bound {
 }
 
 impl Bound {
+    #[cold]
     fn note(file: &Arc<File>) {
         let _ = BOUND.try_with(|bound| {
             let Bound { files, room } = &mut *bound.borrow_mut();

@@ -113,6 +113,7 @@ pub mod event;
 pub mod file;
 #[doc(hidden)]
 pub mod handle;
+pub mod job;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod object;

@@ -1,5 +1,6 @@
 //! One instance of everything: the handle table and the engine.
 
+mod kinds;
 mod named;
 mod query;
 
@@ -7,9 +8,10 @@ use crate::engine::{Engine, Preference};
 use crate::event::{Event, Mutex as Mutant, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
-use crate::object::{Names, Object, ObjectRef, Reserve, WaitPacket, access};
+use crate::job::{Job, Jobs};
+use crate::object::{Names, Object, ObjectRef, access};
 use crate::port::{NoPacket, Packet, Port};
-use crate::process::Process;
+use crate::process::{Process, Processes};
 use crate::status::Status;
 use crate::sync::{Arc, Deadline, Mutex};
 use crate::thread::Thread;
@@ -54,7 +56,8 @@ pub struct System {
     table: Table<Entry>,
     names: Names,
     engine: Arc<Engine>,
-    process: Arc<Process>,
+    processes: Arc<Processes>,
+    jobs: Arc<Jobs>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -85,11 +88,13 @@ impl System {
 
     /// A system over an engine.
     pub fn new(engine: Arc<Engine>) -> Self {
+        let processes = Arc::new(Processes::new(Arc::clone(&engine)));
         Self {
             table: Table::default(),
             names: Names::default(),
             engine,
-            process: Arc::default(),
+            jobs: Jobs::new(Arc::clone(&processes)),
+            processes,
             standard: Mutex::new([0; 3]),
         }
     }
@@ -137,7 +142,9 @@ impl System {
     /// `INVALID_HANDLE`.
     pub fn look_up(&self, value: usize) -> Result<(ObjectRef, u32), Status> {
         match value {
-            CURRENT_PROCESS => Ok((ObjectRef::Process(Arc::clone(&self.process)), u32::MAX)),
+            CURRENT_PROCESS => {
+                Ok((ObjectRef::Process(Arc::clone(self.processes.this())), u32::MAX))
+            }
             CURRENT_THREAD => Ok((ObjectRef::Thread(Thread::current()), u32::MAX)),
             value => self
                 .table
@@ -304,13 +311,13 @@ impl System {
         })
     }
 
-    /// This process, with these rights; the pseudo-handle has all.
+    /// A process, with these rights; the pseudo-handle has all.
     ///
     /// # Errors
     /// As [`System::port`].
     pub fn process(&self, value: usize, needed: u32) -> Result<Arc<Process>, Status> {
         if value == CURRENT_PROCESS {
-            return Ok(Arc::clone(&self.process));
+            return Ok(Arc::clone(self.processes.this()));
         }
         self.typed(value, needed, |object| match object {
             Object::Process(process) => Some(process.reference()),
@@ -318,26 +325,25 @@ impl System {
         })
     }
 
-    /// A wait completion packet.
+    /// A job, with these rights.
     ///
     /// # Errors
     /// As [`System::port`].
-    pub fn wait_packet(&self, value: usize) -> Result<Arc<WaitPacket>, Status> {
-        self.typed(value, 0, |object| match object {
-            Object::WaitPacket(packet) => Some(packet.reference()),
+    pub fn job(&self, value: usize, needed: u32) -> Result<Arc<Job>, Status> {
+        self.typed(value, needed, |object| match object {
+            Object::Job(job) => Some(job.reference()),
             _ => None,
         })
     }
 
-    /// A reserve object.
-    ///
-    /// # Errors
-    /// As [`System::port`].
-    pub fn reserve(&self, value: usize) -> Result<Arc<Reserve>, Status> {
-        self.typed(value, 0, |object| match object {
-            Object::Reserve(reserve) => Some(reserve.reference()),
-            _ => None,
-        })
+    /// The processes that are known.
+    pub fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// The jobs.
+    pub fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
     }
 
     /// Closes a handle.

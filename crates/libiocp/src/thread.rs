@@ -40,6 +40,19 @@ impl Thread {
         }
     }
 
+    /// The initial thread of another process.
+    pub fn elsewhere(id: u32, is_suspended: bool) -> Self {
+        let thread = Self::new(is_suspended);
+        thread.id.store(id, Ordering::Release);
+        thread
+    }
+
+    /// A thread of another process has ended.
+    pub fn ended_elsewhere(&self, exit_code: u32) {
+        self.exit_code.store(exit_code, Ordering::Release);
+        self.signal.set();
+    }
+
     /// The thread object of the calling thread, made when first asked for.
     pub fn current() -> Arc<Thread> {
         let make = || {

@@ -2,19 +2,20 @@
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use super::transfer::{Transfer, Way};
-use crate::errhandlingapi::fail;
-use crate::kernel::{answer, report, system};
+use crate::errhandlingapi::{fail, set_last_error};
+use crate::kernel::{answer, report, report_by, system};
 use crate::types::{BOOL, DWORD, HANDLE, OVERLAPPED, TRUE};
+use libiocp::apc::{CompletionRoutine, FileRoutine};
 use libiocp::device::Device;
 use libiocp::engine::Buffer;
 use libiocp::file::File;
 use libiocp::object::access;
 use libiocp::overlapped::{Overlapped, OverlappedRef};
+use libiocp::request::{Answer, Then};
 use libiocp::status::Status;
 use std::ptr::NonNull;
 
 const ERROR_INVALID_PARAMETER: DWORD = 87;
-const ERROR_NOT_SUPPORTED: DWORD = 50;
 
 /// The byte count, for a caller who wants it.
 struct Count(*mut DWORD);
@@ -71,15 +72,8 @@ unsafe fn start(
 ) -> BOOL {
     let count = Count(count);
     count.tell(0);
-    let mut offset = None;
-    if let Some(overlapped) = NonNull::new(overlapped.cast::<Overlapped>()) {
-        // SAFETY: by the contract of this function.
-        unsafe {
-            OverlappedRef::new(overlapped).mark_pending();
-            offset = Some(overlapped.as_ref().offset());
-        }
-    }
-    let transfer = Transfer { way, buffer, offset };
+    // SAFETY: by the contract of this function.
+    let transfer = unsafe { begin(way, buffer, overlapped) };
     let with_report = |_: &File| match overlapped.is_null() {
         true => Ok(None),
         // SAFETY: by the contract of this function.
@@ -88,12 +82,28 @@ unsafe fn start(
     answer(transfer.start(handle as usize, with_report, |bytes| count.tell(bytes)))
 }
 
-/// The routine of `ReadFileEx` and `WriteFileEx`.
-pub type LPOVERLAPPED_COMPLETION_ROUTINE =
-    Option<unsafe extern "C" fn(DWORD, DWORD, *mut OVERLAPPED)>;
+/// What the C library does before it looks at anything else.
+///
+/// # Safety
+/// NULL, or a valid OVERLAPPED.
+unsafe fn begin(way: Way, buffer: Buffer, overlapped: *mut OVERLAPPED) -> Transfer {
+    let offset = NonNull::new(overlapped.cast::<Overlapped>()).map(|overlapped| {
+        // SAFETY: by the contract of this function.
+        unsafe {
+            OverlappedRef::new(overlapped).mark_pending();
+            overlapped.as_ref().offset()
+        }
+    });
+    Transfer { way, buffer, offset }
+}
 
-/// `ReadFileEx`: refused with 87 on a handle that is tied to a port, as on
-/// Windows. Completion routines are not there yet: 50 on any other.
+/// The routine of `ReadFileEx` and `WriteFileEx`.
+pub type LPOVERLAPPED_COMPLETION_ROUTINE = Option<FileRoutine>;
+
+/// `ReadFileEx`: reads from a file or receives from a socket; the calling
+/// thread calls the routine when the operation has finished and it waits
+/// alertably. A handle that is tied to a port is refused with 87, and so is
+/// one that is not overlapped. `hEvent` is the caller's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ReadFileEx(
     hFile: HANDLE,
@@ -102,11 +112,14 @@ pub unsafe extern "C" fn ReadFileEx(
     lpOverlapped: *mut OVERLAPPED,
     lpCompletionRoutine: LPOVERLAPPED_COMPLETION_ROUTINE,
 ) -> BOOL {
-    let _ = (lpBuffer, nNumberOfBytesToRead, lpCompletionRoutine);
-    refuse_routine(hFile, lpOverlapped, access::FILE_READ_DATA)
+    // SAFETY: the documentation asks for memory that stays valid until the
+    // operation has finished.
+    let buffer = unsafe { Buffer::new(lpBuffer.cast(), nNumberOfBytesToRead as usize) };
+    // SAFETY: as above.
+    unsafe { start_with_routine(Way::In, hFile, buffer, lpOverlapped, lpCompletionRoutine) }
 }
 
-/// `WriteFileEx`: as [`ReadFileEx`].
+/// `WriteFileEx`: as [`ReadFileEx`], but writes or sends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn WriteFileEx(
     hFile: HANDLE,
@@ -115,32 +128,43 @@ pub unsafe extern "C" fn WriteFileEx(
     lpOverlapped: *mut OVERLAPPED,
     lpCompletionRoutine: LPOVERLAPPED_COMPLETION_ROUTINE,
 ) -> BOOL {
-    let _ = (lpBuffer, nNumberOfBytesToWrite, lpCompletionRoutine);
-    refuse_routine(hFile, lpOverlapped, access::FILE_WRITE_DATA)
+    let start = lpBuffer.cast_mut().cast();
+    // SAFETY: as for `ReadFileEx`; a write only reads the buffer.
+    let buffer = unsafe { Buffer::new(start, nNumberOfBytesToWrite as usize) };
+    // SAFETY: as above.
+    unsafe { start_with_routine(Way::Out, hFile, buffer, lpOverlapped, lpCompletionRoutine) }
 }
 
-/// What the C library does before it looks at anything else.
-///
 /// # Safety
-/// NULL, or a valid OVERLAPPED.
-unsafe fn mark_pending(overlapped: *mut OVERLAPPED) {
-    if let Some(overlapped) = NonNull::new(overlapped.cast()) {
-        // SAFETY: by the contract of this function.
-        unsafe { OverlappedRef::new(overlapped) }.mark_pending();
-    }
-}
-
-fn refuse_routine(handle: HANDLE, overlapped: *mut OVERLAPPED, needed: DWORD) -> BOOL {
+/// As [`start`].
+unsafe fn start_with_routine(
+    way: Way,
+    handle: HANDLE,
+    buffer: Buffer,
+    overlapped: *mut OVERLAPPED,
+    routine: LPOVERLAPPED_COMPLETION_ROUTINE,
+) -> BOOL {
     if overlapped.is_null() {
         return fail(ERROR_INVALID_PARAMETER);
     }
-    // SAFETY: the documentation asks for a valid OVERLAPPED.
-    unsafe { mark_pending(overlapped) };
-    match system().file(handle as usize, needed) {
-        Err(status) => fail(status.win32()),
-        Ok(file) if file.is_associated() || !file.is_overlapped() => fail(ERROR_INVALID_PARAMETER),
-        Ok(_) => fail(ERROR_NOT_SUPPORTED),
+    // SAFETY: by the contract of this function.
+    let transfer = unsafe { begin(way, buffer, overlapped) };
+    let with_report = |file: &File| {
+        if file.is_associated() || !file.is_overlapped() {
+            return Err(Status::INVALID_PARAMETER);
+        }
+        let file_routine = |routine| Then::call(CompletionRoutine::File(routine));
+        let then = routine.map_or(Then::Nothing, file_routine);
+        // SAFETY: by the contract of this function.
+        unsafe { report_by(overlapped, then) }.map(Some)
+    };
+    match transfer.start(handle as usize, with_report, |_| {}) {
+        Answer::Refused(status) => return fail(status.win32()),
+        // A routine hears of every end but an error at once.
+        Answer::Pending => set_last_error(0),
+        Answer::Done(status, _) => set_last_error(status.win32()),
     }
+    TRUE
 }
 
 /// `FlushFileBuffers`: returns when everything written is on the disk.

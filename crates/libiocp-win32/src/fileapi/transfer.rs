@@ -3,7 +3,7 @@
 use crate::kernel::{engine, system};
 use crate::winsock2::endpoint::Endpoint;
 use libiocp::apc::Apc;
-use libiocp::device::{Device, Disk, EndOfFile, Socket, SocketVerb, Verb};
+use libiocp::device::{Device, Disk, EndOfFile, SocketVerb, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp};
 use libiocp::file::File;
 use libiocp::object::access;
@@ -62,10 +62,10 @@ impl Transfer {
                     self.way == Way::Out && system().file(handle, access::FILE_WRITE_DATA).is_err();
                 self.on_disk(&file, &Arc::clone(disk), report, only_appends, tell)
             }
-            Device::Socket(socket) => {
-                let socket = Arc::clone(socket);
-                self.on_socket(file, socket, report, tell)
-            }
+            Device::Socket(_) => match Endpoint::of(file) {
+                Some(endpoint) => self.on_socket(&endpoint, report, tell),
+                None => Answer::Refused(Status::INVALID_HANDLE),
+            },
         }
     }
 
@@ -153,8 +153,7 @@ impl Transfer {
     /// As a receive or a send with one buffer; what fails is told in the codes of files.
     fn on_socket(
         self,
-        file: Arc<File>,
-        socket: Arc<Socket>,
+        endpoint: &Endpoint,
         report: Option<Report>,
         tell: impl FnOnce(usize),
     ) -> Answer {
@@ -163,7 +162,6 @@ impl Transfer {
             Way::In => SocketVerb::receive(buffers),
             Way::Out => SocketVerb::send(buffers, 0, None),
         });
-        let endpoint = Endpoint { file, socket };
         endpoint.settle_connecting();
         let file = &endpoint.file;
         let report = match report {

@@ -3,13 +3,14 @@
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 
+use libiocp::apc::SocketRoutine;
 use libiocp::device::{Phase, Verb};
 use libiocp::status::Status;
 
 use super::codes::*;
 use super::endpoint::{Endpoint, code, find};
 use super::open::report_unreachable;
-use super::overlapped::{CompletionRoutine, Place, fail_later, start};
+use super::overlapped::{Overlap, Place, fail_later, start};
 use super::startup::call;
 use super::types::{SOCKET, tcp_keepalive};
 use crate::mswsock::extension;
@@ -71,7 +72,7 @@ fn readable(endpoint: &Endpoint) -> Result<u32, u32> {
             Err(WSAEINVAL)
         }
     };
-    Ok(endpoint.socket.with_fd(ask).map_err(code)??.max(0) as u32)
+    Ok(endpoint.socket().with_fd(ask).map_err(code)??.max(0) as u32)
 }
 
 /// Whether there is no urgent data ahead.
@@ -87,7 +88,7 @@ fn is_at_mark(endpoint: &Endpoint) -> Result<u32, u32> {
         unsafe { libc::ioctl(fd, LINUX_SIOCATMARK, &raw mut mark) };
         !is_urgent || (is_inline && mark != 0)
     };
-    Ok(u32::from(endpoint.socket.with_fd(ask).map_err(code)?))
+    Ok(u32::from(endpoint.socket().with_fd(ask).map_err(code)?))
 }
 
 fn set_tcp(fd: RawFd, level: i32, name: i32, value: u32) -> Result<(), u32> {
@@ -116,7 +117,7 @@ fn keep_alive(endpoint: &Endpoint, values: tcp_keepalive) -> Result<u32, u32> {
         }
         set_tcp(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, u32::from(values.onoff != 0))
     };
-    endpoint.socket.with_fd(apply).map_err(code)??;
+    endpoint.socket().with_fd(apply).map_err(code)??;
     endpoint.store(SOL_SOCKET, SO_KEEPALIVE, u32::from(values.onoff != 0));
     if values.onoff != 0 {
         endpoint.store(IPPROTO_TCP, TCP_KEEPALIVE, seconds(values.keepalivetime));
@@ -141,13 +142,13 @@ fn initial_rto(endpoint: &Endpoint, values: InitialRto) -> Result<u32, u32> {
         tries => u32::from(tries).max(1),
     };
     let apply = |fd| set_tcp(fd, libc::IPPROTO_TCP, libc::TCP_SYNCNT, tries);
-    endpoint.socket.with_fd(apply).map_err(code)??;
+    endpoint.socket().with_fd(apply).map_err(code)??;
     Ok(0)
 }
 
 /// Whether `FIONBIO` and the like succeed: what Windows calls the argument is 32 bits.
 fn set_nonblocking(endpoint: &Endpoint, value: u32) {
-    endpoint.socket.state().set_nonblocking(value != 0);
+    endpoint.socket().state().set_nonblocking(value != 0);
 }
 
 /// Carries out an ioctl.
@@ -187,7 +188,7 @@ unsafe fn control(endpoint: &Endpoint, s: SOCKET, request: u32, memory: Memory) 
                 }
                 let family = endpoint.family();
                 let apply = |fd| report_unreachable(fd, family, is_wanted);
-                plain(endpoint.socket.with_fd(apply).map(|()| 0).map_err(code))
+                plain(endpoint.socket().with_fd(apply).map(|()| 0).map_err(code))
             }
             // Receives here never tell of datagrams that lived too short: off is how it is.
             SIO_UDP_NETRESET if !endpoint.is_stream() => {
@@ -248,15 +249,16 @@ pub unsafe extern "C" fn WSAIoctl(
     cbOutBuffer: u32,
     lpcbBytesReturned: *mut u32,
     lpOverlapped: *mut OVERLAPPED,
-    lpCompletionRoutine: Option<CompletionRoutine>,
+    lpCompletionRoutine: Option<SocketRoutine>,
 ) -> i32 {
     call(|| {
         let endpoint = find(s)?;
         if is_bad(lpcbBytesReturned) {
             return Err(WSAEFAULT);
         }
-        if !lpOverlapped.is_null() && lpCompletionRoutine.is_some() {
-            return Err(WSAEINVAL);
+        let overlap = Overlap { overlapped: lpOverlapped, routine: lpCompletionRoutine };
+        if !lpOverlapped.is_null() {
+            overlap.check(&endpoint)?;
         }
         let memory = Memory {
             input: lpvInBuffer.cast(),
@@ -268,7 +270,7 @@ pub unsafe extern "C" fn WSAIoctl(
         let is_pending = !lpOverlapped.is_null() && endpoint.file.is_overlapped();
         if is_pending && is_base_handle(dwIoControlCode) {
             // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
-            return unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, lpOverlapped) };
+            return unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, overlap) };
         }
         // SAFETY: the caller's promise: memory valid for its sizes.
         match unsafe { control(&endpoint, s, dwIoControlCode, memory) } {
@@ -280,12 +282,12 @@ pub unsafe extern "C" fn WSAIoctl(
             Ok(size) => {
                 let verb = Verb::Settled(Status::SUCCESS, 0);
                 // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
-                unsafe { start(&endpoint, verb, lpOverlapped, |_| returned.put(size)) }
+                unsafe { start(&endpoint, verb, overlap, |_| returned.put(size)) }
             }
             // The network does not know it, and says so when it is asked: later.
             Err((WSAEOPNOTSUPP, _)) if is_pending => {
                 // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
-                unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, lpOverlapped) }
+                unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, overlap) }
             }
             Err((code, size)) => {
                 if let Some(size) = size {

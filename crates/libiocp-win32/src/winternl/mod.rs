@@ -4,6 +4,7 @@
 //! asks of a caller what it asks everywhere: pointers that are valid. A NULL
 //! where something must be stored is answered with `STATUS_ACCESS_VIOLATION`.
 
+mod calls;
 mod files;
 mod information;
 mod names;
@@ -15,6 +16,7 @@ mod synchronization;
 mod types;
 mod waits;
 
+pub use calls::{NtQueueApcThread, NtTestAlert};
 pub use files::{NtCancelIoFile, NtCancelIoFileEx, NtReadFile, NtWriteFile};
 pub use information::{NtQueryInformationFile, NtSetInformationFile};
 pub use objects::{NtClose, NtQueryObject, NtSetInformationObject};
@@ -35,7 +37,7 @@ pub use types::{
     FILE_COMPLETION_INFORMATION, IO_STATUS_BLOCK, NTSTATUS, OBJECT_ATTRIBUTES,
     OBJECT_BASIC_INFORMATION, OBJECT_DATA_INFORMATION, OBJECT_TYPE_INFORMATION, UNICODE_STRING,
 };
-pub use waits::{NtWaitForMultipleObjects, NtWaitForSingleObject};
+pub use waits::{NtDelayExecution, NtWaitForMultipleObjects, NtWaitForSingleObject};
 
 use libiocp::status::Status;
 

@@ -4,7 +4,7 @@
 use super::names::{create, open};
 use super::status;
 use super::types::{ACCESS_MASK, IO_STATUS_BLOCK, NTSTATUS, OBJECT_ATTRIBUTES};
-use super::waits::Patience;
+use super::waits::{Patience, after};
 use crate::kernel::system;
 use crate::types::{BOOLEAN, HANDLE, LARGE_INTEGER, LONG, LPVOID, OVERLAPPED_ENTRY, ULONG};
 use libiocp::handle::Handle;
@@ -113,9 +113,10 @@ pub unsafe extern "C" fn NtRemoveIoCompletion(
 }
 
 /// `NtRemoveIoCompletionEx`: waits for a packet and takes as many as there are
-/// and fit. The entries are laid out as `OVERLAPPED_ENTRY`.
+/// and fit; if alertable, also until calls are queued for the calling thread.
+/// The entries are laid out as `OVERLAPPED_ENTRY`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn NtRemoveIoCompletionEx(
+pub unsafe extern "C-unwind" fn NtRemoveIoCompletionEx(
     IoCompletionHandle: HANDLE,
     IoCompletionInformation: *mut OVERLAPPED_ENTRY,
     Count: ULONG,
@@ -123,22 +124,37 @@ pub unsafe extern "C" fn NtRemoveIoCompletionEx(
     Timeout: *const LARGE_INTEGER,
     Alertable: BOOLEAN,
 ) -> NTSTATUS {
-    if IoCompletionInformation.is_null() || NumEntriesRemoved.is_null() {
+    let (entries, removed) = (IoCompletionInformation, NumEntriesRemoved);
+    // SAFETY: the documentation asks for room for `Count` entries, for a place
+    // for the number, and for NULL or a valid time; there is nothing here but
+    // numbers.
+    unsafe { after(remove(IoCompletionHandle, entries, Count, removed, Timeout, Alertable)) }
+}
+
+/// # Safety
+/// As [`NtRemoveIoCompletionEx`].
+unsafe extern "C" fn remove(
+    port: HANDLE,
+    entries: *mut OVERLAPPED_ENTRY,
+    count: ULONG,
+    removed: *mut ULONG,
+    timeout: *const LARGE_INTEGER,
+    alertable: BOOLEAN,
+) -> NTSTATUS {
+    if entries.is_null() || removed.is_null() {
         return status(Err(Status::ACCESS_VIOLATION));
     }
-    if Count == 0 {
+    if count == 0 {
         return status(Err(Status::INVALID_PARAMETER));
     }
-    let entries = IoCompletionInformation.cast::<Packet>();
-    // SAFETY: the documentation asks for room for `Count` entries, for a place
-    // for the number, and for NULL or a valid time; a packet is laid out as an
+    // SAFETY: by the contract of this function; a packet is laid out as an
     // entry, and any bits are a packet.
     let (packets, removed, patience) = unsafe {
-        let packets = std::slice::from_raw_parts_mut(entries, Count as usize);
-        (packets, &mut *NumEntriesRemoved, Patience::of(Timeout, Alertable))
+        let packets = std::slice::from_raw_parts_mut(entries.cast::<Packet>(), count as usize);
+        (packets, &mut *removed, Patience::of(timeout, alertable))
     };
     *removed = 0;
-    match take(IoCompletionHandle, packets, patience) {
+    match take(port, packets, patience) {
         Err(end) => end.0 as NTSTATUS,
         Ok(count) => {
             *removed = count as ULONG;
@@ -149,7 +165,12 @@ pub unsafe extern "C" fn NtRemoveIoCompletionEx(
 
 /// How many packets were taken, or why none was.
 fn take(port: HANDLE, packets: &mut [Packet], patience: Patience) -> Result<usize, Status> {
-    let taken = system().take(port as usize, packets, patience.deadline)?;
+    let Patience { deadline, is_alertable } = patience;
+    let taken = if is_alertable {
+        system().take_alertable(port as usize, packets, deadline)?
+    } else {
+        system().take(port as usize, packets, deadline)?
+    };
     taken.map_err(|no_packet| match no_packet {
         NoPacket::TimedOut => Status::TIMEOUT,
         NoPacket::Abandoned => Status::ABANDONED,

@@ -3,13 +3,14 @@
 
 use super::status;
 use super::types::NTSTATUS;
+use crate::apc::after_wait;
 use crate::kernel::{engine, system};
 use crate::processenv_std::translate;
-use crate::types::{BOOLEAN, HANDLE, LARGE_INTEGER, ULONG};
+use crate::synchapi_waits::look_up_all;
+use crate::types::{BOOLEAN, DWORD, HANDLE, LARGE_INTEGER, ULONG};
 use libiocp::object::{ObjectRef, WaitFor, Waited};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
-use libiocp::system::is_pseudo;
 use std::time::Duration;
 
 const MAXIMUM_WAIT_OBJECTS: usize = 64;
@@ -55,59 +56,113 @@ fn wait(objects: &[ObjectRef], all: bool, patience: Patience) -> NTSTATUS {
     }
 }
 
-/// `NtWaitForSingleObject`: waits until an object is signaled.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn NtWaitForSingleObject(
-    Handle: HANDLE,
-    Alertable: BOOLEAN,
-    Timeout: *const LARGE_INTEGER,
+/// Makes the calls that have ended a wait.
+///
+/// # Safety
+/// As [`after_wait`].
+pub(super) unsafe extern "C-unwind" fn after(status: NTSTATUS) -> NTSTATUS {
+    // SAFETY: by the contract of this function; the two codes are the same.
+    unsafe { after_wait(status as DWORD) as NTSTATUS }
+}
+
+/// # Safety
+/// `timeout` is NULL or valid.
+unsafe extern "C" fn wait_for_one(
+    handle: HANDLE,
+    alertable: BOOLEAN,
+    timeout: *const LARGE_INTEGER,
 ) -> NTSTATUS {
-    // SAFETY: the documentation asks for NULL or a valid time.
-    let patience = unsafe { Patience::of(Timeout, Alertable) };
-    match system().waitable(translate(Handle as usize)) {
+    // SAFETY: by the contract of this function.
+    let patience = unsafe { Patience::of(timeout, alertable) };
+    match system().waitable(translate(handle as usize)) {
         Ok(object) => wait(&[object], false, patience),
         Err(error) => status(Err(error)),
     }
 }
 
+/// `NtWaitForSingleObject`: waits until an object is signaled; if alertable,
+/// also until calls are queued for the calling thread, and these come first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn NtWaitForSingleObject(
+    Handle: HANDLE,
+    Alertable: BOOLEAN,
+    Timeout: *const LARGE_INTEGER,
+) -> NTSTATUS {
+    // SAFETY: the same contract; there is nothing here but numbers.
+    unsafe { after(wait_for_one(Handle, Alertable, Timeout)) }
+}
+
+/// # Safety
+/// As [`NtWaitForMultipleObjects`].
+unsafe extern "C" fn wait_for_many(
+    count: ULONG,
+    handles: *const HANDLE,
+    how: u32,
+    alertable: BOOLEAN,
+    timeout: *const LARGE_INTEGER,
+) -> NTSTATUS {
+    if count == 0 || count as usize > MAXIMUM_WAIT_OBJECTS {
+        return status(Err(Status::INVALID_PARAMETER_1));
+    }
+    if how != WAIT_ALL && how != WAIT_ANY {
+        return status(Err(Status::INVALID_PARAMETER_3));
+    }
+    if handles.is_null() {
+        return status(Err(Status::ACCESS_VIOLATION));
+    }
+    // SAFETY: by the contract of this function.
+    let (handles, patience) = unsafe {
+        let handles = std::slice::from_raw_parts(handles, count as usize);
+        (handles, Patience::of(timeout, alertable))
+    };
+    let objects = match look_up_all(handles) {
+        Ok(objects) => objects,
+        Err(error) => return status(Err(error)),
+    };
+    let is_twice =
+        |(n, object): (usize, &ObjectRef)| objects[..n].iter().any(|it| it.is_same(object));
+    if how == WAIT_ALL && objects.iter().enumerate().any(is_twice) {
+        return status(Err(Status::INVALID_PARAMETER_MIX));
+    }
+    wait(&objects, how == WAIT_ALL, patience)
+}
+
 /// `NtWaitForMultipleObjects`: waits until one of at most 64 objects is
 /// signaled (`WaitAny`), or all are at once (`WaitAll`).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn NtWaitForMultipleObjects(
+pub unsafe extern "C-unwind" fn NtWaitForMultipleObjects(
     Count: ULONG,
     Handles: *const HANDLE,
     WaitType: u32,
     Alertable: BOOLEAN,
     Timeout: *const LARGE_INTEGER,
 ) -> NTSTATUS {
-    if Count == 0 || Count as usize > MAXIMUM_WAIT_OBJECTS {
-        return status(Err(Status::INVALID_PARAMETER_1));
-    }
-    if WaitType != WAIT_ALL && WaitType != WAIT_ANY {
-        return status(Err(Status::INVALID_PARAMETER_3));
-    }
-    if Handles.is_null() {
+    // SAFETY: the documentation asks for `Count` handles, and for NULL or a
+    // valid time; there is nothing here but numbers.
+    unsafe { after(wait_for_many(Count, Handles, WaitType, Alertable, Timeout)) }
+}
+
+/// # Safety
+/// `interval` is NULL or valid.
+unsafe extern "C" fn delay(alertable: BOOLEAN, interval: *const LARGE_INTEGER) -> NTSTATUS {
+    if interval.is_null() {
         return status(Err(Status::ACCESS_VIOLATION));
     }
-    // SAFETY: the documentation asks for `Count` handles, and for NULL or a
-    // valid time.
-    let (handles, patience) = unsafe {
-        let handles = std::slice::from_raw_parts(Handles, Count as usize);
-        (handles, Patience::of(Timeout, Alertable))
-    };
-    let look_up = |&handle: &HANDLE| match translate(handle as usize) {
-        value if is_pseudo(value) => Err(Status::INVALID_HANDLE),
-        value => system().waitable(value),
-    };
-    let objects: Result<Vec<_>, _> = handles.iter().map(look_up).collect();
-    let objects = match objects {
-        Ok(objects) => objects,
-        Err(error) => return status(Err(error)),
-    };
-    let is_twice =
-        |(n, object): (usize, &ObjectRef)| objects[..n].iter().any(|it| it.is_same(object));
-    if WaitType == WAIT_ALL && objects.iter().enumerate().any(is_twice) {
-        return status(Err(Status::INVALID_PARAMETER_MIX));
+    // SAFETY: by the contract of this function.
+    let patience = unsafe { Patience::of(interval, alertable) };
+    match wait(&[], false, patience) as u32 {
+        end if end == Status::TIMEOUT.0 => 0,
+        end => end as NTSTATUS,
     }
-    wait(&objects, WaitType == WAIT_ALL, patience)
+}
+
+/// `NtDelayExecution`: waits until the time is up; if alertable, also until
+/// calls are queued for the calling thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn NtDelayExecution(
+    Alertable: BOOLEAN,
+    DelayInterval: *const LARGE_INTEGER,
+) -> NTSTATUS {
+    // SAFETY: the documentation asks for a valid time; as above.
+    unsafe { after(delay(Alertable, DelayInterval)) }
 }

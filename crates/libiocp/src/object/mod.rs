@@ -11,6 +11,7 @@ pub use wait_packet::WaitPacket;
 use crate::event::{Event, Mutex, Semaphore};
 use crate::file::File;
 use crate::handle::{Close, Handle};
+use crate::job::Job;
 use crate::port::Port;
 use crate::process::Process;
 use crate::status::Status;
@@ -26,6 +27,22 @@ pub mod access {
     pub const READ_CONTROL: u32 = 0x0002_0000;
     /// All standard rights but `SYNCHRONIZE`.
     pub const STANDARD_RIGHTS: u32 = 0x000F_0000;
+    /// To make processes members of a job.
+    pub const JOB_ASSIGN_PROCESS: u32 = 1;
+    /// To change what a job's limits and its port are.
+    pub const JOB_SET_ATTRIBUTES: u32 = 2;
+    /// To ask a job for its state.
+    pub const JOB_QUERY: u32 = 4;
+    /// To end the processes of a job.
+    pub const JOB_TERMINATE: u32 = 8;
+    /// To end a process.
+    pub const PROCESS_TERMINATE: u32 = 1;
+    /// To give a process limits, as a job does.
+    pub const PROCESS_SET_QUOTA: u32 = 0x100;
+    /// To ask for a process' exit code, and more.
+    pub const PROCESS_QUERY_INFORMATION: u32 = 0x400;
+    /// To ask for a process' exit code.
+    pub const PROCESS_QUERY_LIMITED_INFORMATION: u32 = 0x1000;
     /// To set, reset, post or dequeue.
     pub const MODIFY_STATE: u32 = 2;
     /// To read data of a file.
@@ -36,6 +53,10 @@ pub mod access {
     pub const FILE_APPEND_DATA: u32 = 4;
     /// To read a file's attributes.
     pub const FILE_READ_ATTRIBUTES: u32 = 0x80;
+    /// To queue a call for a thread.
+    pub const THREAD_SET_CONTEXT: u32 = 0x10;
+    /// To end a thread, or what it does.
+    pub const THREAD_TERMINATE: u32 = 1;
     /// To ask for a thread's exit code.
     pub const THREAD_QUERY_LIMITED_INFORMATION: u32 = 0x800;
     /// To ask for a thread's exit code, and more.
@@ -75,8 +96,10 @@ pub enum Kind {
     Mutex,
     /// A thread.
     Thread,
-    /// This process.
+    /// A process.
     Process,
+    /// A job.
+    Job,
     /// A wait completion packet.
     WaitPacket,
     /// A reserve object.
@@ -98,8 +121,10 @@ pub enum Object {
     Mutex(Handle<Mutex>),
     /// A thread.
     Thread(Handle<Thread>),
-    /// This process.
+    /// A process.
     Process(Handle<Process>),
+    /// A job.
+    Job(Handle<Job>),
     /// A wait completion packet.
     WaitPacket(Handle<WaitPacket>),
     /// A reserve object.
@@ -121,8 +146,10 @@ pub enum ObjectRef {
     Mutex(Arc<Mutex>),
     /// A thread.
     Thread(Arc<Thread>),
-    /// This process.
+    /// A process.
     Process(Arc<Process>),
+    /// A job.
+    Job(Arc<Job>),
     /// A wait completion packet.
     WaitPacket(Arc<WaitPacket>),
     /// A reserve object.
@@ -149,6 +176,7 @@ impl Kind {
             Kind::Mutex => "Mutant",
             Kind::Thread => "Thread",
             Kind::Process => "Process",
+            Kind::Job => "Job",
             Kind::WaitPacket => "WaitCompletionPacket",
             Kind::Reserve(Purpose::UserApc) => "UserApcReserve",
             Kind::Reserve(Purpose::IoCompletion) => "IoCompletionReserve",
@@ -178,6 +206,12 @@ impl Kind {
                 write: READ_CONTROL | 0xBEA,
                 execute: execute | 0x1001,
                 all: 0x001F_FFFF,
+            },
+            Kind::Job => Rights {
+                read: READ_CONTROL | 4,
+                write: READ_CONTROL | 0xB,
+                execute,
+                all: 0x001F_003F,
             },
             // Neither can be waited for.
             Kind::WaitPacket => {
@@ -245,6 +279,7 @@ impl Object {
             Object::Mutex(handle) => ObjectRef::Mutex(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
+            Object::Job(handle) => ObjectRef::Job(handle.reference()),
             Object::WaitPacket(handle) => ObjectRef::WaitPacket(handle.reference()),
             Object::Reserve(handle) => ObjectRef::Reserve(handle.reference()),
         }
@@ -266,6 +301,24 @@ impl Object {
     }
 }
 
+/// The same of every kind.
+macro_rules! each {
+    ($reference:expr, $object:ident => $result:expr) => {
+        match $reference {
+            ObjectRef::Port($object) => $result,
+            ObjectRef::File($object) => $result,
+            ObjectRef::Event($object) => $result,
+            ObjectRef::Semaphore($object) => $result,
+            ObjectRef::Mutex($object) => $result,
+            ObjectRef::Thread($object) => $result,
+            ObjectRef::Process($object) => $result,
+            ObjectRef::Job($object) => $result,
+            ObjectRef::WaitPacket($object) => $result,
+            ObjectRef::Reserve($object) => $result,
+        }
+    };
+}
+
 impl ObjectRef {
     /// One more handle.
     pub fn handle(&self) -> Object {
@@ -277,6 +330,7 @@ impl ObjectRef {
             ObjectRef::Mutex(object) => Object::Mutex(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
+            ObjectRef::Job(object) => Object::Job(Handle::of(Arc::clone(object))),
             ObjectRef::WaitPacket(object) => Object::WaitPacket(Handle::of(Arc::clone(object))),
             ObjectRef::Reserve(object) => Object::Reserve(Handle::of(Arc::clone(object))),
         }
@@ -293,23 +347,14 @@ impl ObjectRef {
             ObjectRef::Thread(object) => Handle::of_open(object).map(Object::Thread),
             ObjectRef::Process(object) => Handle::of_open(object).map(Object::Process),
             ObjectRef::WaitPacket(object) => Handle::of_open(object).map(Object::WaitPacket),
+            ObjectRef::Job(object) => Handle::of_open(object).map(Object::Job),
             ObjectRef::Reserve(object) => Handle::of_open(object).map(Object::Reserve),
         }
     }
 
     /// What a wait for the object waits for.
     pub fn signal(&self) -> &Signal {
-        match self {
-            ObjectRef::Port(port) => port.signal(),
-            ObjectRef::File(file) => file.signal(),
-            ObjectRef::Event(event) => event.signal(),
-            ObjectRef::Semaphore(semaphore) => semaphore.signal(),
-            ObjectRef::Mutex(mutex) => mutex.signal(),
-            ObjectRef::Thread(thread) => thread.signal(),
-            ObjectRef::Process(process) => process.signal(),
-            ObjectRef::WaitPacket(packet) => packet.signal(),
-            ObjectRef::Reserve(reserve) => reserve.signal(),
-        }
+        each!(self, object => object.signal())
     }
 
     /// Whether a wait for it may be one without a thread.
@@ -320,7 +365,8 @@ impl ObjectRef {
             | ObjectRef::Event(_)
             | ObjectRef::Semaphore(_)
             | ObjectRef::Thread(_)
-            | ObjectRef::Process(_) => true,
+            | ObjectRef::Process(_)
+            | ObjectRef::Job(_) => true,
             // A mutex is owned by the thread that has waited for it.
             ObjectRef::Mutex(_) | ObjectRef::WaitPacket(_) | ObjectRef::Reserve(_) => false,
         }
@@ -336,6 +382,7 @@ impl ObjectRef {
             ObjectRef::Mutex(_) => Kind::Mutex,
             ObjectRef::Thread(_) => Kind::Thread,
             ObjectRef::Process(_) => Kind::Process,
+            ObjectRef::Job(_) => Kind::Job,
             ObjectRef::WaitPacket(_) => Kind::WaitPacket,
             ObjectRef::Reserve(reserve) => Kind::Reserve(reserve.purpose()),
         }
@@ -343,33 +390,12 @@ impl ObjectRef {
 
     /// How many handles it has.
     pub fn handle_count(&self) -> usize {
-        match self {
-            ObjectRef::Port(object) => object.handle_count().get(),
-            ObjectRef::File(object) => object.handle_count().get(),
-            ObjectRef::Event(object) => object.handle_count().get(),
-            ObjectRef::Semaphore(object) => object.handle_count().get(),
-            ObjectRef::Mutex(object) => object.handle_count().get(),
-            ObjectRef::Thread(object) => object.handle_count().get(),
-            ObjectRef::Process(object) => object.handle_count().get(),
-            ObjectRef::WaitPacket(object) => object.handle_count().get(),
-            ObjectRef::Reserve(object) => object.handle_count().get(),
-        }
+        each!(self, object => object.handle_count().get())
     }
 
     /// How many references it has, this one not counted.
     pub fn reference_count(&self) -> usize {
-        let count = match self {
-            ObjectRef::Port(object) => Arc::strong_count(object),
-            ObjectRef::File(object) => Arc::strong_count(object),
-            ObjectRef::Event(object) => Arc::strong_count(object),
-            ObjectRef::Semaphore(object) => Arc::strong_count(object),
-            ObjectRef::Mutex(object) => Arc::strong_count(object),
-            ObjectRef::Thread(object) => Arc::strong_count(object),
-            ObjectRef::Process(object) => Arc::strong_count(object),
-            ObjectRef::WaitPacket(object) => Arc::strong_count(object),
-            ObjectRef::Reserve(object) => Arc::strong_count(object),
-        };
-        count - 1
+        each!(self, object => Arc::strong_count(object)) - 1
     }
 
     /// A number that no other object has at the same time.
@@ -433,14 +459,20 @@ impl WaitFor<'_> {
                 All::Taken => Waited::Satisfied(0),
             });
         }
-        let signals: Vec<_> = alert.into_iter().chain(own).collect();
-        let Some(index) = wait_any(&signals, self.deadline, idle) else {
-            return Ok(Waited::TimedOut);
+        let index = match (self.objects, alert) {
+            // Most waits: no list is made.
+            ([object], None) => wait_any(&[object.signal()], self.deadline, idle),
+            (_, alert) => {
+                let signals: Vec<_> = alert.into_iter().chain(own).collect();
+                wait_any(&signals, self.deadline, idle)
+            }
         };
-        let came_abandoned = signals[index].came_abandoned();
-        Ok(match index.checked_sub(usize::from(self.is_alertable)) {
+        let Some(index) = index else { return Ok(Waited::TimedOut) };
+        Ok(match index.checked_sub(usize::from(alert.is_some())) {
             None => Waited::Alerted,
-            Some(index) if came_abandoned => Waited::Abandoned(index),
+            Some(index) if self.objects[index].signal().came_abandoned() => {
+                Waited::Abandoned(index)
+            }
             Some(index) => Waited::Satisfied(index),
         })
     }

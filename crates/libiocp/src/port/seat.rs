@@ -20,10 +20,33 @@ pub(super) struct Seat {
     stamp: Cell<u64>,
     /// Whether it is blocked elsewhere, and so does not count.
     is_blocked: Cell<bool>,
+    taken: Taken,
     waiter: OnceCell<Arc<Waiter>>,
 }
 
+/// Counts the packets that a thread gets without waiting.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Cell<usize>);
+
+impl Taken {
+    /// As many as a reactor hands out at once.
+    const MANY: usize = 64;
+
+    /// Adds to the count; tells whether it is time to look at other work.
+    #[inline]
+    pub(super) fn add(&self, count: usize) -> bool {
+        let before = self.0.get();
+        let after = before.wrapping_add(count);
+        self.0.set(after);
+        before / Self::MANY != after / Self::MANY
+    }
+}
+
 impl Seat {
+    pub(super) fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
     /// A seat for one call, if the thread is tearing down its thread-locals
     /// and its own is gone.
     pub(super) fn default_if_gone() -> Option<Seat> {
@@ -86,10 +109,10 @@ impl Drop for Seat {
 /// Lends the port that the calling thread runs for, if `stamp` stands for it
 /// and the thread counts there: while blocked elsewhere it does not.
 #[inline]
-pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
+pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>, &Taken) -> R) -> Option<R> {
     let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
         Some(port) if seat.stamp.get() == stamp && stamp != 0 && !seat.is_blocked.get() => {
-            Some(f(port))
+            Some(f(port, &seat.taken))
         }
         _ => None,
     };

@@ -3,7 +3,10 @@
 //! `Mutex` refuses to nest: no lock is held while another is taken, so no lock
 //! is held while a module calls out (debug builds assert it).
 
+pub(crate) mod barrier;
 mod blocking;
+mod futex;
+mod lock;
 mod mutex;
 mod parker;
 
@@ -18,11 +21,11 @@ pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
 /// One turn of a spin that waits for a few instructions of another thread.
@@ -53,6 +56,7 @@ loom::thread_local! {
 
 /// The number of the calling thread: never the same for two threads, also not
 /// one after the other; not zero.
+#[inline]
 pub(crate) fn this_thread() -> u64 {
     NUMBER.with(|number| {
         if number.get() == 0 {

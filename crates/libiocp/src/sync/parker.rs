@@ -1,7 +1,8 @@
 //! How one thread sleeps and another wakes it.
 #![allow(unsafe_code)]
 
-use super::{AtomicI32, AtomicU32, Ordering};
+use super::futex::Futex;
+use super::{AtomicI32, Ordering};
 use std::time::Duration;
 
 /// A point on the monotonic clock, in nanoseconds.
@@ -15,6 +16,11 @@ impl Deadline {
         // SAFETY: `time` is a valid place for the result.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
         Self(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+    }
+
+    /// As a number that only its differences give a meaning.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
     }
 
     /// The point `duration` from now; the far future if that overflows.
@@ -38,7 +44,7 @@ impl Deadline {
         Self::now() >= self
     }
 
-    fn timespec(self) -> libc::timespec {
+    pub(super) fn timespec(self) -> libc::timespec {
         libc::timespec {
             tv_sec: (self.0 / 1_000_000_000) as i64,
             tv_nsec: (self.0 % 1_000_000_000) as i64,
@@ -62,6 +68,10 @@ pub trait Idle {
 
     /// Does what work there is without sleeping.
     fn poll(&self);
+
+    /// A thread has taken many packets without waiting once: does what work
+    /// there is, if nobody else sees to it.
+    fn pass_by(&self) {}
 }
 
 /// Plain sleeping, with nothing to do meanwhile.
@@ -86,21 +96,14 @@ const NOTIFIED: u32 = 3;
 /// One thread's place to sleep. One notification is kept if nobody sleeps.
 #[derive(Debug)]
 pub struct Parker {
-    state: AtomicU32,
+    state: Futex,
     /// The eventfd that ends the owner's poll; valid while `state` is POLLING.
     kick: AtomicI32,
-    #[cfg(loom)]
-    loom: (loom::sync::Mutex<()>, loom::sync::Condvar),
 }
 
 impl Default for Parker {
     fn default() -> Self {
-        Self {
-            state: AtomicU32::new(EMPTY),
-            kick: AtomicI32::new(-1),
-            #[cfg(loom)]
-            loom: Default::default(),
-        }
+        Self { state: Futex::new(EMPTY), kick: AtomicI32::new(-1) }
     }
 }
 
@@ -108,7 +111,7 @@ impl Parker {
     /// Wakes the owner, or lets its next sleep return at once.
     pub fn unpark(&self) {
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => self.wake(),
+            PARKED => self.state.wake_one(),
             POLLING => {
                 let one = 1u64.to_ne_bytes();
                 // SAFETY: `one` is readable for its length. The descriptor is
@@ -134,7 +137,7 @@ impl Parker {
             return self.take_notification();
         }
         loop {
-            let timed_out = self.sleep(deadline);
+            let timed_out = self.state.sleep(PARKED, deadline);
             if self.take_notification() {
                 return true;
             }
@@ -161,55 +164,6 @@ impl Parker {
     fn withdraw(&self, from: u32) -> bool {
         self.state.compare_exchange(from, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_err()
             && self.take_notification()
-    }
-
-    #[cfg(not(loom))]
-    fn wake(&self) {
-        // SAFETY: the address is that of a live atomic; waking reads nothing.
-        unsafe {
-            let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
-            libc::syscall(libc::SYS_futex, self.state.as_ptr(), operation, 1);
-        }
-    }
-
-    /// Sleeps while the state is PARKED; true if the deadline has passed.
-    #[cfg(not(loom))]
-    fn sleep(&self, deadline: Option<Deadline>) -> bool {
-        let timeout = deadline.map(Deadline::timespec);
-        let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: the address is that of a live atomic; the timeout is absent
-        // or a valid timespec that outlives the call.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                self.state.as_ptr(),
-                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
-                PARKED,
-                pointer,
-                std::ptr::null::<u32>(),
-                libc::FUTEX_BITSET_MATCH_ANY,
-            )
-        };
-        result == -1 && deadline.is_some_and(Deadline::has_passed)
-    }
-
-    #[cfg(loom)]
-    fn wake(&self) {
-        drop(self.loom.0.lock().unwrap());
-        self.loom.1.notify_all();
-    }
-
-    /// In a model a deadline passes at once.
-    #[cfg(loom)]
-    fn sleep(&self, deadline: Option<Deadline>) -> bool {
-        if deadline.is_some() {
-            return true;
-        }
-        let mut guard = self.loom.0.lock().unwrap();
-        while self.state.load(Ordering::Acquire) == PARKED {
-            guard = self.loom.1.wait(guard).unwrap();
-        }
-        false
     }
 }
 

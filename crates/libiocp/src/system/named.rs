@@ -20,13 +20,12 @@ impl System {
     ) -> Result<(usize, bool), Status> {
         self.check_not_forked()?;
         let kind = object.kind();
-        match name.and_then(|name| self.names.find_or_add(name, &object)) {
-            None => {
-                let access = kind.map_access(desired);
-                Ok((self.insert_with(object, access, flags)?, false))
-            }
-            Some(found) => Ok((self.insert_found(found, kind, desired, flags)?, true)),
+        if let Some(found) = name.and_then(|name| self.names.find_or_add(name, &object)) {
+            abandon(&object);
+            return Ok((self.insert_found(found, kind, desired, flags)?, true));
         }
+        let access = kind.map_access(desired);
+        Ok((self.insert_with(object, access, flags)?, false))
     }
 
     /// Gives the object that has this name one more value.
@@ -56,5 +55,13 @@ impl System {
     /// The full name of an object, if it has one.
     pub fn name_of(&self, object: &ObjectRef) -> Option<Vec<u16>> {
         self.names.name_of(object)
+    }
+}
+
+/// Nobody is going to use what was made.
+fn abandon(object: &Object) {
+    if let Object::Mutex(mutex) = object {
+        // Its maker may own it already.
+        mutex.signal().give_back();
     }
 }

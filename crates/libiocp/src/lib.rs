@@ -113,6 +113,8 @@ pub mod event;
 pub mod file;
 #[doc(hidden)]
 pub mod handle;
+#[cfg(not(loom))]
+#[doc(hidden)]
 pub mod job;
 #[cfg(not(loom))]
 #[doc(hidden)]

@@ -17,8 +17,9 @@ impl Port {
     /// Delivers the packet, unless it has been taken back.
     pub(crate) fn post_owned(&self, token: Token, packet: Packet) {
         let mut queue = self.queue.lock();
-        let hand_off = queue.post_owned(token, packet);
-        self.hand_over(queue, hand_off);
+        if let Some(packet) = queue.label(token, packet) {
+            self.post_locked(queue, &packet);
+        }
     }
 
     /// Takes the packet back, posted or not; false if there is none any more.

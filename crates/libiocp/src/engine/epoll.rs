@@ -43,7 +43,7 @@ const SERVER: u32 = 3;
 pub(super) struct Reactor {
     epoll: OwnedFd,
     /// Wakes the leader out of the kernel.
-    kick: OwnedFd,
+    kick: Arc<OwnedFd>,
     /// Wakes the stand-in out of the kernel.
     yield_to: OwnedFd,
     streams: Table<Arc<Stream>>,
@@ -111,7 +111,7 @@ impl Reactor {
         let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
         let reactor = Self {
             epoll,
-            kick: event_fd()?,
+            kick: Arc::new(event_fd()?),
             yield_to: event_fd()?,
             streams: Table::new(Recycling::Immediate, u32::MAX),
             watched: AtomicUsize::new(0),
@@ -404,7 +404,7 @@ impl Reactor {
             if !self.become_sleeper(lead) {
                 return None;
             }
-            if !parker.begin_poll(self.kick.as_raw_fd()) {
+            if !parker.begin_poll(&self.kick) {
                 self.stop_sleeping(&[]);
                 return Some(parker.take_notification());
             }

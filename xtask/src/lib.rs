@@ -6,8 +6,10 @@
 pub mod architecture;
 pub mod ci;
 pub mod citations;
+pub mod denied;
 pub mod divergences;
 pub mod examples;
+pub mod kernels;
 mod layouts;
 pub mod process;
 pub mod project;

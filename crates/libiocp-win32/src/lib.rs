@@ -4,6 +4,8 @@
 //! documentation: its parameters, its result, its error codes. It asks of its caller what that
 //! page asks (pointers that are valid, memory that stays), and nothing more.
 
+mod apc;
+pub mod block_detection;
 mod codes;
 pub mod consoleapi;
 pub mod debugapi;
@@ -15,6 +17,7 @@ mod futex;
 pub mod handleapi;
 pub mod heapapi;
 pub mod ioapiset;
+pub mod jobapi;
 pub mod kernel;
 pub mod libloaderapi;
 pub mod memoryapi;
@@ -27,6 +30,7 @@ pub(crate) mod sockaddr;
 pub mod stringapiset;
 pub mod synchapi;
 pub mod synchapi_events;
+pub mod synchapi_mutexes;
 pub mod synchapi_waits;
 pub mod sysinfoapi;
 mod text;

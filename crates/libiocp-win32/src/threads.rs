@@ -1,8 +1,10 @@
 //! `processthreadsapi.h` and `process.h`: threads.
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
+use crate::apc::make_calls;
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{hand_out, system};
+use crate::processthreadsapi::{initial_thread_leaves, thread_ends};
 use crate::types::{BOOL, DWORD, HANDLE, SECURITY_ATTRIBUTES, SIZE_T, TRUE};
 use libiocp::handle::Handle;
 use libiocp::object::{Object, access};
@@ -42,6 +44,8 @@ struct Start {
 unsafe extern "C-unwind" fn run(start: *mut c_void) -> *mut c_void {
     // SAFETY: `spawn` made it by `Box::into_raw`, for this thread alone.
     let (routine, parameter) = unsafe { begin(*Box::from_raw(start.cast())) };
+    // SAFETY: nothing with a destructor is alive.
+    unsafe { make_calls() };
     // SAFETY: the program's function, with the parameter that it gave.
     let code = unsafe {
         match routine {
@@ -81,6 +85,7 @@ extern "C" fn close_own(cell: usize) {
 /// `extern "C"`, so that no panic leaves through those who may unwind.
 extern "C" fn end(code: DWORD) {
     Thread::current().end(code);
+    thread_ends(code);
 }
 
 /// The size of a stack of which the program wants so much. That much is committed at first on
@@ -241,10 +246,19 @@ unsafe extern "C-unwind" {
     fn pthread_exit(value: *mut c_void) -> !;
 }
 
-/// `ExitThread`: ends the calling thread.
+/// What `ExitThread` does before the thread goes.
+extern "C" fn leave(code: DWORD) {
+    end(code);
+    // SAFETY: neither call has arguments.
+    if unsafe { libc::gettid() == libc::getpid() } {
+        initial_thread_leaves();
+    }
+}
+
+/// `ExitThread`: ends the calling thread, and with the program's last thread the process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ExitThread(dwExitCode: DWORD) -> ! {
-    end(dwExitCode);
+    leave(dwExitCode);
     // SAFETY: nothing with a destructor is alive in this library's frames.
     unsafe { pthread_exit(std::ptr::null_mut()) }
 }

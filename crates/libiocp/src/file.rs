@@ -9,9 +9,9 @@ use crate::engine::{Engine, Tag};
 use crate::handle::{Close, HandleCount};
 use crate::port::Port;
 use crate::status::Status;
-use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak};
+use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak, this_thread};
 use crate::wait::Signal;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// No packet for an operation that succeeds at once.
@@ -156,12 +156,17 @@ impl File {
 
     /// The tag of an operation that this thread starts on this file.
     #[inline]
-    pub(crate) fn tag(self: &Arc<Self>, context: usize, has_event: bool, acceptor: usize) -> Tag {
+    pub(crate) fn tag(
+        self: &Arc<Self>,
+        context: usize,
+        ends_with_thread: bool,
+        acceptor: usize,
+    ) -> Tag {
         let thread = this_thread();
-        if has_event || self.association.get().is_none() {
+        if ends_with_thread || self.association.get().is_none() {
             Bound::note(self);
         }
-        Tag { owner: self.identity(), context, thread, has_event, acceptor }
+        Tag { owner: self.identity(), context, thread, ends_with_thread, acceptor }
     }
 
     fn identity(&self) -> usize {
@@ -201,26 +206,7 @@ impl Close for File {
 }
 
 thread_local! {
-    /// Zero until it is asked for.
-    static THREAD: Cell<u64> = const { Cell::new(0) };
     static BOUND: RefCell<Bound> = RefCell::default();
-}
-
-/// Never the same for two threads, also not one after the other.
-#[cold]
-fn next_thread() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-}
-
-#[inline]
-fn this_thread() -> u64 {
-    THREAD.with(|thread| {
-        if thread.get() == 0 {
-            thread.set(next_thread());
-        }
-        thread.get()
-    })
 }
 
 /// The files on which a thread has started operations that may end with it, by
@@ -262,7 +248,7 @@ impl Drop for Bound {
     fn drop(&mut self) {
         let thread = this_thread();
         for file in self.files.drain().filter_map(|(_, file)| file.upgrade()) {
-            let survives = |tag: &Tag| file.association().is_some() && !tag.has_event;
+            let survives = |tag: &Tag| file.association().is_some() && !tag.ends_with_thread;
             file.cancel(|tag| tag.thread == thread && !survives(tag));
         }
     }

@@ -1,8 +1,10 @@
 //! One operation from start to its single finish.
 //!
 //! Everything that finishes goes through `Request::finish`: it settles the
-//! caller's OVERLAPPED, sets an event, and posts a packet, in this order.
+//! caller's OVERLAPPED, sets an event, and posts a packet or queues a call, in
+//! this order.
 
+use crate::apc::{Apc, CompletionRoutine};
 use crate::device::{Step, Verb};
 use crate::engine::{Complete, Outcome, Started, Tag};
 use crate::event::Event;
@@ -11,6 +13,7 @@ use crate::overlapped::OverlappedRef;
 use crate::port::Packet;
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::thread::Thread;
 
 /// How a request is reported: copied from the caller's OVERLAPPED at the start.
 #[derive(Clone, Debug)]
@@ -19,8 +22,27 @@ pub struct Report {
     pub overlapped: OverlappedRef,
     /// The caller's event.
     pub event: Option<Arc<Event>>,
-    /// Whether a packet may be posted: the event's low bit is clear.
-    pub wants_packet: bool,
+    /// What follows the event.
+    pub then: Then,
+}
+
+/// What follows when a request has finished and its event is set.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Nothing: the event's low bit was set, or there was no context.
+    Nothing,
+    /// A packet, if the file has a port by then.
+    Packet,
+    /// A call of the routine by the thread that started the request, whether
+    /// the file has a port by then or not.
+    Call(Arc<Thread>, CompletionRoutine),
+}
+
+impl Then {
+    /// A call by the calling thread.
+    pub fn call(routine: CompletionRoutine) -> Self {
+        Self::Call(Thread::current(), routine)
+    }
 }
 
 /// What became of a request when it was started.
@@ -70,8 +92,8 @@ impl Request {
             event.signal().reset();
             file.reset_signal();
         }
-        let (context, has_event) = (report.overlapped.address(), report.event.is_some());
-        let tag = file.tag(context, has_event, verb.acceptor());
+        let ends_with_thread = report.event.is_some() || !matches!(report.then, Then::Packet);
+        let tag = file.tag(report.overlapped.address(), ends_with_thread, verb.acceptor());
         let step = file.device().begin(&mut verb);
         let mut holder = Holder::Alone(Job::new(verb, report, tag));
         match (holder.walk(file, tag, step), &holder) {
@@ -123,13 +145,19 @@ impl Job {
             None => file.signal_completion(was_pending),
         }
         let may_skip = !was_pending && status.is_success();
-        if self.report.wants_packet
-            && !(may_skip && file.skips_packet_on_success())
-            && let Some(association) = file.association()
-        {
-            association.port.post(Packet::with_status(association.key, context, status, bytes));
-        } else {
-            self.report.overlapped.release();
+        let association = match &self.report.then {
+            Then::Packet if may_skip && file.skips_packet_on_success() => None,
+            Then::Packet => file.association(),
+            Then::Nothing => None,
+            Then::Call(thread, routine) => {
+                let (routine, overlapped) = (*routine, context);
+                thread.queue_apc(Apc::Completion { routine, status, bytes, overlapped });
+                None
+            }
+        };
+        match association {
+            Some(to) => to.port.post(Packet::with_status(to.key, context, status, bytes)),
+            None => self.report.overlapped.release(),
         }
     }
 }

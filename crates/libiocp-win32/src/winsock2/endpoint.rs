@@ -9,7 +9,7 @@ use libiocp::engine::Address;
 use libiocp::event::Event;
 use libiocp::file::File;
 use libiocp::overlapped::{Overlapped, OverlappedRef};
-use libiocp::request::{Answer, Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
 use libiocp::wait::wait_any;
@@ -163,7 +163,7 @@ impl Endpoint {
         // SAFETY: the box lives until the operation has finished, which is waited for below.
         let reference = unsafe { OverlappedRef::new(NonNull::from(&mut *overlapped)) };
         let report =
-            Report { overlapped: reference, event: Some(Arc::clone(&event)), wants_packet: false };
+            Report { overlapped: reference, event: Some(Arc::clone(&event)), then: Then::Nothing };
         match Request::start(&self.file, verb, report, |_| {}) {
             Answer::Refused(status) => (status, 0),
             Answer::Done(status, bytes) => (status, bytes),

@@ -14,6 +14,7 @@ pub use socket::{
 use crate::engine::{DiskFile, DiskOp, Engine, Op, Outcome, Stream, Tag};
 use crate::status::Status;
 use crate::sync::Arc;
+use std::os::fd::OwnedFd;
 
 /// Every kind of file.
 #[derive(Debug)]
@@ -121,8 +122,16 @@ impl Device {
     /// found.
     pub fn cancel(&self, engine: &Engine, matches: &dyn Fn(&Tag) -> bool) -> usize {
         match self {
-            Device::Disk(disk) => engine.cancel_disk(disk.file(), matches),
+            Device::Disk(disk) => disk.cancel(engine, matches),
             Device::Socket(socket) => socket.cancel(engine, matches),
+        }
+    }
+
+    /// A copy of the descriptor; `None` if it has closed, or there is none.
+    pub fn descriptor(&self) -> Option<OwnedFd> {
+        match self {
+            Device::Disk(disk) => disk.file().as_fd()?.try_clone_to_owned().ok(),
+            Device::Socket(socket) => socket.stream().duplicate(),
         }
     }
 

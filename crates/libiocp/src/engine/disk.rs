@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::op::{Buffer, Outcome, errno};
+use super::pipe::write_quietly;
 use super::{Complete, Tag};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -85,7 +86,9 @@ impl DiskFile {
         // SAFETY: the buffer is valid until the operation completes, by the
         // contract of `Buffer::new`; the vector outlives the call.
         let result = unsafe { libc::preadv2(fd.as_raw_fd(), &raw const vector, 1, offset, flags) };
-        if result < 0 && matches!(errno(), libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) {
+        // EPERM: sandboxes refuse what they do not know.
+        let refusals = [libc::EOPNOTSUPP, libc::EINVAL, libc::ENOSYS, libc::EPERM];
+        if result < 0 && refusals.contains(&errno()) {
             self.has_cache.store(false, Ordering::Relaxed);
         }
         (result == buffer.len() as isize).then(|| Outcome::of(result as i64))
@@ -146,9 +149,9 @@ impl DiskFile {
         }
     }
 
-    /// Carries an operation out in the calling thread, which may block.
-    pub(super) fn carry_out(&self, op: DiskOp) -> Outcome {
-        let mut done = 0;
+    /// Carries out, in the calling thread, which may block, what is left of
+    /// an operation of which so many bytes are done.
+    pub(super) fn carry_out(&self, op: DiskOp, mut done: usize) -> Outcome {
         loop {
             let result = match &self.medium {
                 Medium::Kernel(fd) => transfer(fd.as_raw_fd(), op, done),
@@ -264,32 +267,6 @@ fn stream(fd: RawFd, op: DiskOp) -> Outcome {
             }
             (_, error) => return Outcome::error(error),
         }
-    }
-}
-
-/// Writes; where nobody reads any more that is an error, and no signal.
-///
-/// # Safety
-/// As for `write`.
-unsafe fn write_quietly(fd: RawFd, start: *const u8, length: usize) -> isize {
-    let nothing = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the sets are initialised before they are used; the rest is the
-    // contract of this function.
-    unsafe {
-        let mut signals = [std::mem::zeroed::<libc::sigset_t>(); 3];
-        let [pipe, before, pending] = &mut signals;
-        libc::sigemptyset(pipe);
-        libc::sigaddset(pipe, libc::SIGPIPE);
-        libc::pthread_sigmask(libc::SIG_BLOCK, pipe, before);
-        libc::sigpending(pending);
-        let result = libc::write(fd, start.cast(), length);
-        let error = errno();
-        if result < 0 && error == libc::EPIPE && libc::sigismember(pending, libc::SIGPIPE) == 0 {
-            libc::sigtimedwait(pipe, std::ptr::null_mut(), &raw const nothing);
-        }
-        libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut());
-        *libc::__errno_location() = error;
-        result
     }
 }
 

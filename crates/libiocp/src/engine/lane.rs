@@ -135,6 +135,14 @@ impl Stream {
         self.lull.end_for_good();
     }
 
+    /// A copy of the descriptor; `None` if the stream has closed, or has none.
+    pub fn duplicate(&self) -> Option<OwnedFd> {
+        match &self.target {
+            Target::Kernel(fd, _) => fd.lock().as_ref()?.try_clone().ok(),
+            Target::Fake(_) => None,
+        }
+    }
+
     /// The errno that ended the connection.
     pub fn error(&self) -> Option<i32> {
         match self.error.load(Ordering::Acquire) {

@@ -1,7 +1,8 @@
 //! How one thread sleeps and another wakes it.
 #![allow(unsafe_code)]
 
-use super::{Arc, AtomicI32, AtomicU32, Mutex, Ordering};
+use super::futex::Futex;
+use super::{Arc, AtomicI32, Mutex, Ordering};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl Deadline {
         Self::now() >= self
     }
 
-    fn timespec(self) -> libc::timespec {
+    pub(super) fn timespec(self) -> libc::timespec {
         libc::timespec {
             tv_sec: (self.0 / 1_000_000_000) as i64,
             tv_nsec: (self.0 % 1_000_000_000) as i64,
@@ -96,25 +97,17 @@ const NOTIFIED: u32 = 3;
 /// One thread's place to sleep. One notification is kept if nobody sleeps.
 #[derive(Debug)]
 pub struct Parker {
-    state: AtomicU32,
+    state: Futex,
     /// What ends the owner's poll. It is kept after the poll: who has seen
     /// POLLING may write to it later, when whose it was is gone.
     kick: Mutex<Option<Arc<OwnedFd>>>,
     /// Its number, for the owner.
     kick_number: AtomicI32,
-    #[cfg(loom)]
-    loom: (loom::sync::Mutex<()>, loom::sync::Condvar),
 }
 
 impl Default for Parker {
     fn default() -> Self {
-        Self {
-            state: AtomicU32::new(EMPTY),
-            kick: Mutex::default(),
-            kick_number: AtomicI32::new(-1),
-            #[cfg(loom)]
-            loom: Default::default(),
-        }
+        Self { state: Futex::new(EMPTY), kick: Mutex::default(), kick_number: AtomicI32::new(-1) }
     }
 }
 
@@ -122,7 +115,7 @@ impl Parker {
     /// Wakes the owner, or lets its next sleep return at once.
     pub fn unpark(&self) {
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => self.wake(),
+            PARKED => self.state.wake_one(),
             POLLING => {
                 let kick = self.kick.lock().clone();
                 if let Some(kick) = kick {
@@ -150,7 +143,7 @@ impl Parker {
             return self.take_notification();
         }
         loop {
-            let timed_out = self.sleep(deadline);
+            let timed_out = self.state.sleep(PARKED, deadline);
             if self.take_notification() {
                 return true;
             }
@@ -162,11 +155,13 @@ impl Parker {
 
     /// Announces that the owner is about to sleep until `kick` is readable.
     /// False, and nothing announced, if it has been notified already.
-    pub fn begin_poll(&self, kick: &Arc<OwnedFd>) -> bool {
+    pub fn begin_poll(&self, kick: Option<&Arc<OwnedFd>>) -> bool {
         // What is kept is open, so its number is nobody else's.
-        if self.kick_number.load(Ordering::Relaxed) != kick.as_raw_fd() {
-            *self.kick.lock() = Some(Arc::clone(kick));
-            self.kick_number.store(kick.as_raw_fd(), Ordering::Relaxed);
+        let number = kick.map_or(-1, |kick| kick.as_raw_fd());
+        if self.kick_number.load(Ordering::Relaxed) != number {
+            let before = std::mem::replace(&mut *self.kick.lock(), kick.cloned());
+            drop(before);
+            self.kick_number.store(number, Ordering::Relaxed);
         }
         self.state.compare_exchange(EMPTY, POLLING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -181,55 +176,6 @@ impl Parker {
     fn withdraw(&self, from: u32) -> bool {
         self.state.compare_exchange(from, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_err()
             && self.take_notification()
-    }
-
-    #[cfg(not(loom))]
-    fn wake(&self) {
-        // SAFETY: the address is that of a live atomic; waking reads nothing.
-        unsafe {
-            let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
-            libc::syscall(libc::SYS_futex, self.state.as_ptr(), operation, 1);
-        }
-    }
-
-    /// Sleeps while the state is PARKED; true if the deadline has passed.
-    #[cfg(not(loom))]
-    fn sleep(&self, deadline: Option<Deadline>) -> bool {
-        let timeout = deadline.map(Deadline::timespec);
-        let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: the address is that of a live atomic; the timeout is absent
-        // or a valid timespec that outlives the call.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                self.state.as_ptr(),
-                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
-                PARKED,
-                pointer,
-                std::ptr::null::<u32>(),
-                libc::FUTEX_BITSET_MATCH_ANY,
-            )
-        };
-        result == -1 && deadline.is_some_and(Deadline::has_passed)
-    }
-
-    #[cfg(loom)]
-    fn wake(&self) {
-        drop(self.loom.0.lock().unwrap());
-        self.loom.1.notify_all();
-    }
-
-    /// In a model a deadline passes at once.
-    #[cfg(loom)]
-    fn sleep(&self, deadline: Option<Deadline>) -> bool {
-        if deadline.is_some() {
-            return true;
-        }
-        let mut guard = self.loom.0.lock().unwrap();
-        while self.state.load(Ordering::Acquire) == PARKED {
-            guard = self.loom.1.wait(guard).unwrap();
-        }
-        false
     }
 }
 
@@ -265,14 +211,14 @@ mod tests {
         let other = Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
         let number = kick.as_raw_fd();
         for _ in 0..2 {
-            assert!(parker.begin_poll(&kick));
+            assert!(parker.begin_poll(Some(&kick)));
             assert!(!parker.end_poll());
         }
         assert_eq!(Arc::strong_count(&kick), 2);
         drop(kick);
         // SAFETY: no memory is involved.
         assert!(unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0);
-        assert!(parker.begin_poll(&other));
+        assert!(parker.begin_poll(Some(&other)));
         parker.unpark();
         assert!(parker.end_poll() && parker.take_notification());
         assert_eq!(Arc::strong_count(&other), 2);

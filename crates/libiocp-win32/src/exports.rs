@@ -215,9 +215,11 @@ mod tests {
         }
     }
 
-    /// What Windows gives through `WSAIoctl` only, has in its headers, or in the C runtime.
+    /// What Windows gives through `WSAIoctl` only, has in its headers, in the C runtime, or not
+    /// at all.
     fn is_no_library_function(name: &str) -> bool {
-        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror") || name.starts_with('_')
+        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror" | "set_block_detection")
+            || name.starts_with('_')
     }
 
     /// Each exported function is found by its Windows name, and no other is.

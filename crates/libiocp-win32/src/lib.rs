@@ -5,6 +5,7 @@
 //! page asks (pointers that are valid, memory that stays), and nothing more.
 
 mod apc;
+pub mod block_detection;
 mod codes;
 pub mod consoleapi;
 pub mod debugapi;

@@ -148,7 +148,7 @@ impl Calls {
 mod tests {
     use super::*;
 
-    unsafe extern "C-unwind" fn nothing(_: usize) {}
+    extern "C-unwind" fn nothing(_: usize) {}
 
     fn argument(apc: Option<Apc>) -> Option<usize> {
         match apc {

@@ -9,12 +9,14 @@ mod futex;
 mod lock;
 mod mutex;
 mod parker;
+mod signals;
 
 pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Deadline, Idle, Parker, Sleep};
+pub(crate) use signals::SignalsBlocked;
 
 // Counting references needs no model: `Arc` is std's in either case.
 pub(crate) use std::sync::{Arc, OnceLock, Weak};

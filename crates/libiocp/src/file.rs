@@ -253,6 +253,11 @@ impl File {
         self.cancel(|tag| tag.thread == thread)
     }
 
+    /// Cancels what a thread has started with one OVERLAPPED.
+    pub(crate) fn cancel_of(&self, thread: u64, overlapped: usize) -> bool {
+        self.cancel(|tag| tag.thread == thread && tag.context == overlapped)
+    }
+
     /// Cancels the operations of one OVERLAPPED, or all.
     #[doc(alias = "CancelIoEx")]
     pub fn cancel_all(&self, overlapped: Option<usize>) -> bool {

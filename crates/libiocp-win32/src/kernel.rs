@@ -88,6 +88,21 @@ pub(crate) unsafe fn report(overlapped: *mut OVERLAPPED) -> Result<Report, Statu
     Ok(Report { overlapped, event, then })
 }
 
+/// How an operation with a routine is reported: `hEvent` is the caller's own
+/// and not looked at.
+///
+/// # Errors
+/// `INVALID_PARAMETER` without an OVERLAPPED.
+///
+/// # Safety
+/// As [`OverlappedRef::new`].
+pub(crate) unsafe fn report_by(overlapped: *mut OVERLAPPED, then: Then) -> Result<Report, Status> {
+    let overlapped = NonNull::new(overlapped.cast()).ok_or(Status::INVALID_PARAMETER)?;
+    // SAFETY: by the contract of this function.
+    let overlapped = unsafe { OverlappedRef::new(overlapped) };
+    Ok(Report { overlapped, event: None, then })
+}
+
 /// What a starter of an overlapped operation returns.
 pub(crate) fn answer(answer: Answer) -> BOOL {
     match answer {

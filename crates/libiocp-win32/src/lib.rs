@@ -4,6 +4,8 @@
 //! documentation: its parameters, its result, its error codes. It asks of its caller what that
 //! page asks (pointers that are valid, memory that stays), and nothing more.
 
+mod apc;
+pub mod block_detection;
 mod codes;
 pub mod consoleapi;
 pub mod debugapi;
@@ -28,6 +30,7 @@ pub(crate) mod sockaddr;
 pub mod stringapiset;
 pub mod synchapi;
 pub mod synchapi_events;
+pub mod synchapi_mutexes;
 pub mod synchapi_waits;
 pub mod sysinfoapi;
 mod text;

@@ -50,12 +50,18 @@ impl Fifo {
         Self { path, here, port, writer }
     }
 
-    /// Starts a read that has to wait.
-    fn pend(&self, memory: &mut [u8], ov: &mut OVERLAPPED) {
+    /// Starts a read; whether it is done at once.
+    fn read(&self, memory: &mut [u8], ov: &mut OVERLAPPED) -> bool {
         let (to, length) = (memory.as_mut_ptr().cast(), memory.len() as u32);
         // SAFETY: the callers keep both until the packet.
         let read = unsafe { ReadFile(self.here, to, length, null_mut(), ov) };
-        assert_eq!((read, error()), (0, 997));
+        assert!(read == 1 || error() == 997, "error {}", error());
+        read == 1
+    }
+
+    /// Starts a read that has to wait.
+    fn pend(&self, memory: &mut [u8], ov: &mut OVERLAPPED) {
+        assert!(!self.read(memory, ov), "there is nothing to read");
     }
 
     /// Starts a write that may have to wait.
@@ -63,7 +69,7 @@ impl Fifo {
         let (from, length) = (memory.as_ptr().cast(), memory.len() as u32);
         // SAFETY: as for a read.
         let written = unsafe { WriteFile(self.here, from, length, null_mut(), ov) };
-        assert_eq!((written, error()), (0, 997));
+        assert!(written == 1 || error() == 997, "error {}", error());
     }
 
     /// The next packet: how the call ended, its error if it failed, bytes and OVERLAPPED.
@@ -120,7 +126,9 @@ fn port_272_a_pipe_read_of_no_bytes_waits_for_data_and_leaves_it() {
     assert_eq!(fifo.take(QUIET_MS).1, 258);
     fifo.writer.write_all(b"abc").expect("a write");
     assert_eq!(fifo.take(LIMIT_MS), (1, 0, 0, &raw mut *ov));
-    fifo.pend(memory, ov);
+    fifo.read(&mut [], ov);
+    assert_eq!(fifo.take(LIMIT_MS), (1, 0, 0, &raw mut *ov));
+    fifo.read(memory, ov);
     assert_eq!(fifo.take(LIMIT_MS), (1, 0, 3, &raw mut *ov));
     assert_eq!(&memory[..3], b"abc");
 }

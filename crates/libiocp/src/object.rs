@@ -45,6 +45,10 @@ pub mod access {
     pub const FILE_APPEND_DATA: u32 = 4;
     /// To read a file's attributes.
     pub const FILE_READ_ATTRIBUTES: u32 = 0x80;
+    /// To queue a call for a thread.
+    pub const THREAD_SET_CONTEXT: u32 = 0x10;
+    /// To end a thread, or what it does.
+    pub const THREAD_TERMINATE: u32 = 1;
     /// To ask for a thread's exit code.
     pub const THREAD_QUERY_LIMITED_INFORMATION: u32 = 0x800;
     /// To ask for a thread's exit code, and more.
@@ -279,14 +283,20 @@ impl WaitFor<'_> {
                 All::Taken => Waited::Satisfied(0),
             });
         }
-        let signals: Vec<_> = alert.into_iter().chain(own).collect();
-        let Some(index) = wait_any(&signals, self.deadline, idle) else {
-            return Ok(Waited::TimedOut);
+        let index = match (self.objects, alert) {
+            // Most waits: no list is made.
+            ([object], None) => wait_any(&[object.signal()], self.deadline, idle),
+            (_, alert) => {
+                let signals: Vec<_> = alert.into_iter().chain(own).collect();
+                wait_any(&signals, self.deadline, idle)
+            }
         };
-        let came_abandoned = signals[index].came_abandoned();
-        Ok(match index.checked_sub(usize::from(self.is_alertable)) {
+        let Some(index) = index else { return Ok(Waited::TimedOut) };
+        Ok(match index.checked_sub(usize::from(alert.is_some())) {
             None => Waited::Alerted,
-            Some(index) if came_abandoned => Waited::Abandoned(index),
+            Some(index) if self.objects[index].signal().came_abandoned() => {
+                Waited::Abandoned(index)
+            }
             Some(index) => Waited::Satisfied(index),
         })
     }

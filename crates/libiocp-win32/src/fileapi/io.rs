@@ -1,16 +1,17 @@
 //! Reading and writing.
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
-use crate::errhandlingapi::fail;
-use crate::kernel::{answer, engine, report, system};
+use crate::errhandlingapi::{fail, set_last_error};
+use crate::kernel::{engine, report, report_by, system};
 use crate::types::{BOOL, DWORD, FALSE, HANDLE, OVERLAPPED, TRUE};
 use crate::winsock2::endpoint::Endpoint;
+use libiocp::apc::{CompletionRoutine, FileRoutine};
 use libiocp::device::{Device, Disk, EndOfFile, SocketVerb, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp};
 use libiocp::file::File;
 use libiocp::object::access;
 use libiocp::overlapped::OverlappedRef;
-use libiocp::request::{Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 const ERROR_INVALID_PARAMETER: DWORD = 87;
 const ERROR_NOACCESS: DWORD = 998;
 const ERROR_INVALID_USER_BUFFER: DWORD = 1784;
-const ERROR_NOT_SUPPORTED: DWORD = 50;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -26,12 +26,22 @@ enum Way {
     Out,
 }
 
-/// One ReadFile or WriteFile.
+/// How the program wants to hear of the end.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// By the event, and by a packet if there is a port.
+    Usual,
+    /// By a call; with no routine, not at all.
+    Routine(LPOVERLAPPED_COMPLETION_ROUTINE),
+}
+
+/// One ReadFile or WriteFile, or their kin.
 struct Transfer {
     way: Way,
     buffer: Buffer,
     count: *mut DWORD,
     overlapped: *mut OVERLAPPED,
+    ending: Ending,
     /// Whether the handle may only write at the end of the file.
     only_appends: bool,
 }
@@ -49,7 +59,7 @@ pub unsafe extern "C" fn ReadFile(
     // operation has finished.
     let buffer = unsafe { Buffer::new(lpBuffer.cast(), nNumberOfBytesToRead as usize) };
     let (count, overlapped) = (lpNumberOfBytesRead, lpOverlapped);
-    let transfer = Transfer { way: Way::In, buffer, count, overlapped, only_appends: false };
+    let transfer = Transfer::usual(Way::In, buffer, count, overlapped);
     // SAFETY: as above.
     unsafe { transfer.start(hFile) }
 }
@@ -67,12 +77,16 @@ pub unsafe extern "C" fn WriteFile(
     // SAFETY: as for `ReadFile`; a write only reads the buffer.
     let buffer = unsafe { Buffer::new(start, nNumberOfBytesToWrite as usize) };
     let (count, overlapped) = (lpNumberOfBytesWritten, lpOverlapped);
-    let transfer = Transfer { way: Way::Out, buffer, count, overlapped, only_appends: false };
+    let transfer = Transfer::usual(Way::Out, buffer, count, overlapped);
     // SAFETY: as above.
     unsafe { transfer.start(hFile) }
 }
 
 impl Transfer {
+    fn usual(way: Way, buffer: Buffer, count: *mut DWORD, overlapped: *mut OVERLAPPED) -> Self {
+        Self { way, buffer, count, overlapped, ending: Ending::Usual, only_appends: false }
+    }
+
     /// # Safety
     /// The pointers are NULL or valid, as the documentation asks.
     unsafe fn start(mut self, handle: HANDLE) -> BOOL {
@@ -86,14 +100,15 @@ impl Transfer {
         if self.way == Way::In && self.buffer.start().is_null() && !self.buffer.is_empty() {
             return fail(ERROR_NOACCESS);
         }
-        let report = if self.overlapped.is_null() {
-            None
-        } else {
-            // SAFETY: by the contract of this function.
-            match unsafe { report(self.overlapped) } {
-                Ok(report) => Some(report),
-                Err(status) => return fail(status.win32()),
-            }
+        if matches!(self.ending, Ending::Routine(_))
+            && (file.association().is_some() || !file.is_overlapped())
+        {
+            return fail(ERROR_INVALID_PARAMETER);
+        }
+        // SAFETY: by the contract of this function.
+        let report = match unsafe { self.report() } {
+            Ok(report) => report,
+            Err(status) => return fail(status.win32()),
         };
         if self.way == Way::Out && self.buffer.start().is_null() && !self.buffer.is_empty() {
             if let Some(event) = report.and_then(|report| report.event) {
@@ -112,6 +127,33 @@ impl Transfer {
                 endpoint.map_or(FALSE, |endpoint| self.on_socket(&endpoint, report))
             }
         }
+    }
+
+    /// # Safety
+    /// As [`Transfer::start`].
+    unsafe fn report(&self) -> Result<Option<Report>, Status> {
+        if self.overlapped.is_null() {
+            return Ok(None);
+        }
+        let then = match self.ending {
+            // SAFETY: by the contract of this function.
+            Ending::Usual => return unsafe { report(self.overlapped) }.map(Some),
+            Ending::Routine(Some(routine)) => Then::call(CompletionRoutine::File(routine)),
+            Ending::Routine(None) => Then::Nothing,
+        };
+        // SAFETY: by the contract of this function.
+        unsafe { report_by(self.overlapped, then) }.map(Some)
+    }
+
+    /// What the program is told of a request that was started. A routine hears
+    /// of every end but an error at once.
+    fn answer(&self, answer: Answer) -> BOOL {
+        match (self.ending, answer) {
+            (Ending::Routine(_), Answer::Pending) => set_last_error(0),
+            (Ending::Routine(_), Answer::Done(status, _)) => set_last_error(status.win32()),
+            (_, answer) => return crate::kernel::answer(answer),
+        }
+        TRUE
     }
 
     fn file(&self, handle: HANDLE) -> Result<Arc<File>, Status> {
@@ -140,7 +182,7 @@ impl Transfer {
                 let Ok(op) = self.disk_op(disk, report.overlapped.offset()) else {
                     return fail(ERROR_INVALID_PARAMETER);
                 };
-                answer(Request::start(file, Verb::Disk(op), report, |bytes| self.tell(bytes)))
+                self.answer(Request::start(file, Verb::Disk(op), report, |bytes| self.tell(bytes)))
             }
             report => file.in_turn(|| self.on_disk_in_turn(file, disk, report)),
         }
@@ -210,7 +252,7 @@ impl Transfer {
         let report = match report {
             None if file.is_overlapped() => return fail(ERROR_INVALID_PARAMETER),
             Some(report) if file.is_overlapped() => {
-                return answer(Request::start(file, verb, report, |bytes| self.tell(bytes)));
+                return self.answer(Request::start(file, verb, report, |bytes| self.tell(bytes)));
             }
             report => report,
         };
@@ -240,11 +282,12 @@ fn end_position(disk: &Disk, op: DiskOp, offset: u64, bytes: usize) -> u64 {
 }
 
 /// The routine of `ReadFileEx` and `WriteFileEx`.
-pub type LPOVERLAPPED_COMPLETION_ROUTINE =
-    Option<unsafe extern "C" fn(DWORD, DWORD, *mut OVERLAPPED)>;
+pub type LPOVERLAPPED_COMPLETION_ROUTINE = Option<FileRoutine>;
 
-/// `ReadFileEx`: refused with 87 on a handle that is tied to a port, as on
-/// Windows. Completion routines are not there yet: 50 on any other.
+/// `ReadFileEx`: reads from a file or receives from a socket; the calling
+/// thread calls the routine when the operation has finished and it waits
+/// alertably. A handle that is tied to a port is refused with 87, and so is
+/// one that is not overlapped. `hEvent` is the caller's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ReadFileEx(
     hFile: HANDLE,
@@ -253,11 +296,14 @@ pub unsafe extern "C" fn ReadFileEx(
     lpOverlapped: *mut OVERLAPPED,
     lpCompletionRoutine: LPOVERLAPPED_COMPLETION_ROUTINE,
 ) -> BOOL {
-    let _ = (lpBuffer, nNumberOfBytesToRead, lpCompletionRoutine);
-    refuse_routine(hFile, lpOverlapped, access::FILE_READ_DATA)
+    // SAFETY: the documentation asks for memory that stays valid until the
+    // operation has finished.
+    let buffer = unsafe { Buffer::new(lpBuffer.cast(), nNumberOfBytesToRead as usize) };
+    // SAFETY: as above.
+    unsafe { start_with_routine(Way::In, hFile, buffer, lpOverlapped, lpCompletionRoutine) }
 }
 
-/// `WriteFileEx`: as [`ReadFileEx`].
+/// `WriteFileEx`: as [`ReadFileEx`], but writes or sends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn WriteFileEx(
     hFile: HANDLE,
@@ -266,8 +312,30 @@ pub unsafe extern "C" fn WriteFileEx(
     lpOverlapped: *mut OVERLAPPED,
     lpCompletionRoutine: LPOVERLAPPED_COMPLETION_ROUTINE,
 ) -> BOOL {
-    let _ = (lpBuffer, nNumberOfBytesToWrite, lpCompletionRoutine);
-    refuse_routine(hFile, lpOverlapped, access::FILE_WRITE_DATA)
+    let start = lpBuffer.cast_mut().cast();
+    // SAFETY: as for `ReadFileEx`; a write only reads the buffer.
+    let buffer = unsafe { Buffer::new(start, nNumberOfBytesToWrite as usize) };
+    // SAFETY: as above.
+    unsafe { start_with_routine(Way::Out, hFile, buffer, lpOverlapped, lpCompletionRoutine) }
+}
+
+/// # Safety
+/// As [`Transfer::start`].
+unsafe fn start_with_routine(
+    way: Way,
+    handle: HANDLE,
+    buffer: Buffer,
+    overlapped: *mut OVERLAPPED,
+    routine: LPOVERLAPPED_COMPLETION_ROUTINE,
+) -> BOOL {
+    if overlapped.is_null() {
+        return fail(ERROR_INVALID_PARAMETER);
+    }
+    let ending = Ending::Routine(routine);
+    let count = std::ptr::null_mut();
+    let transfer = Transfer { way, buffer, count, overlapped, ending, only_appends: false };
+    // SAFETY: by the contract of this function.
+    unsafe { transfer.start(handle) }
 }
 
 /// What the C library does before it looks at anything else.
@@ -278,21 +346,6 @@ unsafe fn mark_pending(overlapped: *mut OVERLAPPED) {
     if let Some(overlapped) = NonNull::new(overlapped.cast()) {
         // SAFETY: by the contract of this function.
         unsafe { OverlappedRef::new(overlapped) }.mark_pending();
-    }
-}
-
-fn refuse_routine(handle: HANDLE, overlapped: *mut OVERLAPPED, needed: DWORD) -> BOOL {
-    if overlapped.is_null() {
-        return fail(ERROR_INVALID_PARAMETER);
-    }
-    // SAFETY: the documentation asks for a valid OVERLAPPED.
-    unsafe { mark_pending(overlapped) };
-    match system().file(handle as usize, needed) {
-        Err(status) => fail(status.win32()),
-        Ok(file) if file.association().is_some() || !file.is_overlapped() => {
-            fail(ERROR_INVALID_PARAMETER)
-        }
-        Ok(_) => fail(ERROR_NOT_SUPPORTED),
     }
 }
 

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::op::{Buffer, Outcome, errno};
+use super::pipe::write_quietly;
 use super::{Complete, Tag};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -20,8 +21,6 @@ pub struct DiskFile {
     jobs: Mutex<Vec<(u64, Tag)>>,
     /// Whether reads may find their data in the page cache.
     has_cache: AtomicBool,
-    /// Whether it has no offsets, as a pipe or a terminal.
-    is_stream: bool,
 }
 
 /// Where the bytes are.
@@ -65,19 +64,7 @@ impl DiskFile {
             },
             Medium::Fake(_) => false,
         };
-        let is_stream = match &medium {
-            // SAFETY: no memory is involved.
-            Medium::Kernel(fd) => unsafe {
-                libc::lseek(fd.as_raw_fd(), 0, libc::SEEK_CUR) < 0 && errno() == libc::ESPIPE
-            },
-            Medium::Fake(_) => false,
-        };
-        let has_cache = AtomicBool::new(has_cache && !is_stream);
-        Self { medium, jobs: Mutex::default(), has_cache, is_stream }
-    }
-
-    pub(super) fn is_stream(&self) -> bool {
-        self.is_stream
+        Self { medium, jobs: Mutex::default(), has_cache: AtomicBool::new(has_cache) }
     }
 
     /// A read that needs no waiting, carried out in the calling thread: its
@@ -155,21 +142,11 @@ impl DiskFile {
         withdrawn
     }
 
-    /// Whether nobody has withdrawn the job.
-    pub(super) fn is_admitted(&self, id: u64) -> bool {
-        self.jobs.lock().iter().any(|(other, _)| *other == id)
-    }
-
     fn dismiss(&self, id: u64) {
         let mut jobs = self.jobs.lock();
         if let Some(position) = jobs.iter().position(|(other, _)| *other == id) {
             jobs.swap_remove(position);
         }
-    }
-
-    /// Carries on with an operation on a pipe or terminal that is ready for it.
-    pub(super) fn carry_on(&self, op: DiskOp, done: &mut usize) -> Progress {
-        self.fd().map_or(Progress::Whole(Outcome::of(0)), |fd| attempt(fd, op, done))
     }
 
     /// Carries out, in the calling thread, which may block, what is left of
@@ -188,12 +165,6 @@ impl DiskFile {
                 Progress::Partial => {}
             }
         }
-    }
-}
-
-impl DiskOp {
-    pub(super) fn is_write(self) -> bool {
-        matches!(self, DiskOp::Write(..) | DiskOp::Append(..))
     }
 }
 
@@ -296,68 +267,6 @@ fn stream(fd: RawFd, op: DiskOp) -> Outcome {
             }
             (_, error) => return Outcome::error(error),
         }
-    }
-}
-
-/// One attempt on a pipe or terminal that is ready, which does not block
-/// unless another process is faster: a read ends with what is there, a write
-/// takes no more than surely fits.
-fn attempt(fd: RawFd, op: DiskOp, done: &mut usize) -> Progress {
-    let (buffer, is_write) = match op {
-        DiskOp::Read(buffer, _) => (buffer, false),
-        DiskOp::Write(buffer, ..) | DiskOp::Append(buffer, _) => (buffer, true),
-        DiskOp::Nothing => return Progress::Whole(Outcome::of(0)),
-    };
-    let (start, length) = rest(buffer, *done);
-    if length == 0 {
-        return Progress::Whole(Outcome::of(*done as i64));
-    }
-    // SAFETY: the buffer is valid until the operation completes, by the
-    // contract of `Buffer::new`.
-    let result = unsafe {
-        if is_write {
-            write_quietly(fd, start, length.min(libc::PIPE_BUF))
-        } else {
-            libc::read(fd, start.cast(), length)
-        }
-    };
-    match (result, errno()) {
-        (0.., _) => {
-            *done += result as usize;
-            if is_write && *done < buffer.len() {
-                Progress::Partial
-            } else {
-                Progress::Whole(Outcome::of(*done as i64))
-            }
-        }
-        (_, libc::EINTR | libc::EAGAIN) => Progress::Partial,
-        (_, error) => Progress::Whole(Outcome::error(error)),
-    }
-}
-
-/// Writes; where nobody reads any more that is an error, and no signal.
-///
-/// # Safety
-/// As for `write`.
-unsafe fn write_quietly(fd: RawFd, start: *const u8, length: usize) -> isize {
-    let nothing = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the sets are initialised before they are used; the rest is the
-    // contract of this function.
-    unsafe {
-        let mut signals = [std::mem::zeroed::<libc::sigset_t>(); 3];
-        let [pipe, before, pending] = &mut signals;
-        libc::sigemptyset(pipe);
-        libc::sigaddset(pipe, libc::SIGPIPE);
-        libc::pthread_sigmask(libc::SIG_BLOCK, pipe, before);
-        libc::sigpending(pending);
-        let result = libc::write(fd, start.cast(), length);
-        let error = errno();
-        if result < 0 && error == libc::EPIPE && libc::sigismember(pending, libc::SIGPIPE) == 0 {
-            libc::sigtimedwait(pipe, std::ptr::null_mut(), &raw const nothing);
-        }
-        libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut());
-        *libc::__errno_location() = error;
-        result
     }
 }
 

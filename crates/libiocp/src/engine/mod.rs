@@ -24,8 +24,9 @@ mod exit;
 mod fake;
 mod fork;
 mod lane;
+mod lull;
 mod op;
-mod pipes;
+mod pipe;
 mod reports;
 mod threads;
 mod uring;
@@ -42,7 +43,6 @@ use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, OnceLock, Ordering
 use crew::Crew;
 use disk::{Job, Medium};
 use epoll::Reactor;
-use pipes::Pipes;
 use std::os::fd::OwnedFd;
 use threads::Threads;
 use uring::Uring;
@@ -119,16 +119,11 @@ struct Disk {
     uring: Option<Arc<Uring>>,
     /// Whatever io_uring does not take.
     threads: Arc<Threads>,
-    /// What may keep one waiting for ever.
-    pipes: Arc<Pipes>,
     reason: String,
 }
 
 impl Disk {
     fn submit(&self, job: Job) {
-        if job.file.is_stream() {
-            return self.pipes.submit(job);
-        }
         let left = match &self.uring {
             Some(uring) => uring.submit(job),
             None => Some(job),
@@ -138,11 +133,8 @@ impl Disk {
         }
     }
 
-    /// A job of a disk file may be with either.
+    /// A job may be with either.
     fn cancel(&self, file: &Arc<DiskFile>, ids: &[u64]) {
-        if file.is_stream() {
-            return self.pipes.cancel(file, ids);
-        }
         if let Some(uring) = &self.uring {
             uring.cancel(file, ids);
         }
@@ -154,7 +146,6 @@ impl Disk {
             uring.stop();
         }
         self.threads.stop();
-        self.pipes.stop();
     }
 
     fn uses_uring(&self) -> bool {
@@ -413,13 +404,12 @@ impl Engine {
     /// io_uring if it is wanted and works, else threads; with the reason.
     fn choose_disk(&self, preference: Preference) -> Disk {
         let threads = Arc::new(Threads::new(Arc::clone(&self.crew)));
-        let pipes = Arc::new(Pipes::new(Arc::clone(&self.crew)));
         let reason = match preference {
             Preference::Epoll => "io_uring switched off by LIBIOCP_ENGINE=epoll".to_owned(),
             Preference::Automatic | Preference::Uring => match self.start_uring(&threads) {
                 Ok(uring) => {
                     let reason = "io_uring is available".to_owned();
-                    return Disk { uring: Some(uring), threads, pipes, reason };
+                    return Disk { uring: Some(uring), threads, reason };
                 }
                 Err(error) => format!("io_uring is not available: {error}"),
             },
@@ -427,7 +417,7 @@ impl Engine {
         if preference == Preference::Uring {
             eprintln!("libiocp: LIBIOCP_ENGINE=uring cannot be had: {reason}");
         }
-        Disk { uring: None, threads, pipes, reason }
+        Disk { uring: None, threads, reason }
     }
 
     /// The ring is made by the thread that owns it.

@@ -4,33 +4,46 @@
 //! no packet leaves while `limit` threads are running for the port. A thread
 //! runs for the port from the moment it last asked for a packet until it asks
 //! again, blocks elsewhere, turns to another port or exits.
+//!
+//! A thread that blocks outside the library cannot say so. Somebody may see it,
+//! and then it does not run; nor can it say that it goes on, so before a packet
+//! leaves, whoever was seen blocked is looked at again.
 
 use super::Packet;
 use std::collections::VecDeque;
 
-/// The state of a port. `W` names a waiting thread.
+/// The state of a port. `W` names a waiting thread, `B` one seen blocked.
 #[derive(Clone, Debug)]
-pub(crate) struct Queue<W> {
+pub(crate) struct Queue<W, B = W> {
     packets: VecDeque<Packet>,
     /// The newest is last.
     waiters: Vec<W>,
+    /// They run for the port, but do not count.
+    seen_blocked: Vec<B>,
     running: u32,
     limit: u32,
     is_closed: bool,
+    /// Closed, or somebody was seen blocked.
+    is_special: bool,
+    /// Whether somebody looks for threads that block.
+    is_watched: bool,
 }
 
 /// A packet and the waiting thread that it is handed to.
 pub(crate) type HandOff<W> = Option<(W, Packet)>;
 
-impl<W: PartialEq> Queue<W> {
+impl<W: PartialEq, B> Queue<W, B> {
     /// A port that lets `limit` threads run at once; at least one.
     pub(crate) fn new(limit: u32) -> Self {
         Self {
             packets: VecDeque::new(),
             waiters: Vec::new(),
+            seen_blocked: Vec::new(),
             running: 0,
             limit: limit.max(1),
             is_closed: false,
+            is_special: false,
+            is_watched: false,
         }
     }
 
@@ -99,17 +112,48 @@ impl<W: PartialEq> Queue<W> {
         true
     }
 
-    /// A running thread blocks elsewhere, turns to another port or exits.
-    pub(crate) fn leave(&mut self) -> HandOff<W> {
-        if self.is_closed {
-            return None;
-        }
+    /// A running thread blocks elsewhere, turns to another port, exits, or asks
+    /// again: `settle` must follow, and then `release` or `take`.
+    pub(crate) fn step_down(&mut self) {
         self.running -= 1;
+    }
+
+    /// The oldest packet leaves with the newest waiter, if one more may run.
+    pub(crate) fn release(&mut self) -> HandOff<W> {
         if self.running < self.limit && !self.packets.is_empty() && !self.waiters.is_empty() {
             self.running += 1;
             return self.waiters.pop().zip(self.packets.pop_front());
         }
         None
+    }
+
+    /// A running thread was seen blocked outside the library, and gives up its
+    /// place as by `step_down`.
+    pub(crate) fn see_blocked(&mut self, who: B) {
+        self.seen_blocked.push(who);
+        self.is_special = true;
+        self.step_down();
+    }
+
+    /// Before a packet may leave: whoever runs again counts again, until there
+    /// are `enough`.
+    pub(crate) fn settle(&mut self, enough: u32, has_resumed: impl Fn(&B) -> bool) {
+        let running = &mut self.running;
+        self.seen_blocked.retain(|who| {
+            let counts = *running < enough && has_resumed(who);
+            *running += u32::from(counts);
+            !counts
+        });
+        self.is_special = self.is_closed || !self.seen_blocked.is_empty();
+    }
+
+    /// A thread that was seen blocked does something at a port, and is dealt
+    /// with as one that has left; false if there is no such thread.
+    pub(crate) fn forget(&mut self, is_it: impl Fn(&B) -> bool) -> bool {
+        let Some(position) = self.seen_blocked.iter().position(is_it) else { return false };
+        self.seen_blocked.swap_remove(position);
+        self.is_special = self.is_closed || !self.seen_blocked.is_empty();
+        true
     }
 
     /// A blocked thread runs again, whatever the limit.
@@ -123,7 +167,9 @@ impl<W: PartialEq> Queue<W> {
     /// packets to drop.
     pub(crate) fn close(&mut self) -> (Vec<W>, VecDeque<Packet>) {
         self.is_closed = true;
+        self.is_special = true;
         self.running = 0;
+        self.seen_blocked.clear();
         let mut waiters = std::mem::take(&mut self.waiters);
         waiters.reverse();
         (waiters, std::mem::take(&mut self.packets))
@@ -131,6 +177,32 @@ impl<W: PartialEq> Queue<W> {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
+    }
+
+    /// Whether the port is closed, or a thread was seen blocked: then `settle`
+    /// and `forget` come before anything else.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.is_special
+    }
+
+    /// Packets and threads wait side by side: only a thread that runs and
+    /// blocks could change that.
+    pub(crate) fn is_stuck(&self) -> bool {
+        !self.waiters.is_empty() && !self.packets.is_empty()
+    }
+
+    /// Whether a watch has to begin now; from then on there is one.
+    #[inline]
+    pub(crate) fn begins_watch(&mut self) -> bool {
+        !self.waiters.is_empty()
+            && !self.packets.is_empty()
+            && !std::mem::replace(&mut self.is_watched, true)
+    }
+
+    /// Somebody watches, or nobody may.
+    pub(crate) fn set_watched(&mut self, is_watched: bool) {
+        self.is_watched = is_watched;
     }
 
     /// Packets that wait in the queue.

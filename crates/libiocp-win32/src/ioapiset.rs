@@ -59,10 +59,10 @@ fn create_and_associate(file: usize, key: usize, limit: DWORD) -> Result<usize, 
     Ok(value)
 }
 
-/// The file is looked at before the port.
-fn associate(file: usize, value: usize, key: usize) -> Result<usize, Status> {
+/// Ties a file to a port that exists. The file is looked at before the port.
+pub(crate) fn associate(file: usize, value: usize, key: usize) -> Result<usize, Status> {
     let file = system().file(file, 0)?;
-    if !file.is_overlapped() || file.association().is_some() {
+    if !file.is_overlapped() || file.is_associated() {
         return Err(Status::INVALID_PARAMETER);
     }
     let port = system().port(value)?;

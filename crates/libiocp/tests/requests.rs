@@ -7,7 +7,9 @@ mod support;
 use libiocp::device::{Device, Disk, Socket, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp, Faults};
 use libiocp::event::Event;
-use libiocp::file::{File, SKIP_COMPLETION_PORT_ON_SUCCESS, SKIP_SET_USER_EVENT_ON_FAST_IO};
+use libiocp::file::{
+    Association, File, SKIP_COMPLETION_PORT_ON_SUCCESS, SKIP_SET_USER_EVENT_ON_FAST_IO,
+};
 use libiocp::handle::{Close, Handle, HandleCount};
 use libiocp::overlapped::{Overlapped, OverlappedRef};
 use libiocp::port::{NoPacket, Packet, Port};
@@ -483,6 +485,42 @@ fn port_146_fast_io_leaves_the_event() {
             send(world, &one, b"data");
             assert_eq!(take(world, &port).status(), Status::SUCCESS);
             assert!(is_set(&caller), "a pending operation sets its event");
+        }
+    });
+}
+
+/// Rules: PORT-226.
+#[test]
+fn i11_a_file_changes_its_port_only_while_nothing_is_pending() {
+    on_each_engine(|world| {
+        let ports = [0, 1, 2].map(|_| Handle::new(Port::new(1)));
+        let to = |port: usize, key| Some(Association { port: ports[port].reference(), key });
+        let (file, peer) = pair(world);
+        file.associate(&ports[0], 10).unwrap();
+        let refused = Err(Status::INVALID_PARAMETER);
+        let caller = Caller::new(0, &[0; 4]);
+        assert_eq!(caller.receive(&file), Answer::Pending);
+        assert_eq!(file.reassociate(to(1, 11)), refused);
+        assert_eq!(file.reassociate(None), refused);
+        assert!(!caller.is_settled());
+        send(world, &peer, b"one");
+        assert_eq!(take(world, &ports[0]).key, 10);
+        file.reassociate(to(1, 11)).unwrap();
+        assert_eq!(file.associate(&ports[2], 12), refused);
+        let caller = Caller::new(0, &[0; 4]);
+        caller.receive(&file);
+        send(world, &peer, b"two");
+        assert_eq!(take(world, &ports[1]).key, 11);
+        file.reassociate(None).unwrap();
+        let caller = Caller::new(0, &[0; 4]);
+        caller.receive(&file);
+        send(world, &peer, b"six");
+        world.until("it has finished", || caller.is_settled());
+        assert!(!file.is_associated());
+        file.associate(&ports[2], 12).unwrap();
+        assert_eq!(file.associate(&ports[2], 12), refused);
+        for port in &ports {
+            assert_no_packet(world, port);
         }
     });
 }

@@ -242,8 +242,22 @@ impl Signal {
 
     /// Wakes every waiter of a manual signal that has been raised.
     pub(crate) fn release(&self) {
+        self.release_if(|| true);
+    }
+
+    /// The same, unless the signal has been reset since: who waits now has
+    /// come later.
+    pub(crate) fn release_while_set(&self) {
+        self.release_if(|| self.is_set());
+    }
+
+    /// `is_due` is asked while nobody can come or go.
+    fn release_if(&self, is_due: impl FnOnce() -> bool) {
         let waits = {
             let mut waits = self.waits.lock();
+            if !is_due() {
+                return;
+            }
             self.state.fetch_and(!WATCHED, Ordering::AcqRel);
             std::mem::take(&mut *waits)
         };

@@ -16,7 +16,7 @@ use crate::types::{
 };
 use libiocp::handle::Handle;
 use libiocp::object::{Object, ObjectRef};
-use libiocp::process::{Plan, Process, above_standard, c_string, is_executable};
+use libiocp::process::{Gate, Plan, Process, above_standard, c_string, is_executable};
 use libiocp::status::Status;
 use libiocp::system::{INHERIT, is_pseudo};
 use libiocp::thread::Thread;
@@ -250,14 +250,13 @@ impl Subscriber for Ends {
 
 /// Lets a suspended process go on when its thread is resumed.
 #[derive(Debug)]
-struct Resumes(Mutex<Option<std::fs::File>>);
+struct Resumes(Mutex<Option<Gate>>);
 
 impl Subscriber for Resumes {
     fn signaled(&self) {
         let gate = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut gate) = gate {
-            // The process may have been ended while it was suspended.
-            let _ = std::io::Write::write_all(&mut gate, &[1]);
+        if let Some(gate) = gate {
+            gate.open();
         }
     }
 }
@@ -277,7 +276,7 @@ fn start(wish: Wish) -> Result<(Arc<Process>, Arc<Thread>), DWORD> {
     }
     let thread = Arc::new(Thread::elsewhere(process.id(), plan.is_suspended));
     if let Some(gate) = gate {
-        let resumes = Resumes(Mutex::new(Some(gate.into())));
+        let resumes = Resumes(Mutex::new(Some(gate)));
         let _ = subscribe(thread.may_begin(), Arc::new(resumes));
     }
     let ends = Ends { process: Arc::clone(&process), thread: Arc::clone(&thread) };

@@ -13,7 +13,7 @@ use crate::handle::{Close, HandleCount};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, Weak};
 use crate::wait::Signal;
-pub use spawn::{Plan, Spawned, above_standard, c_string, is_executable, spawn};
+pub use spawn::{Gate, Plan, Spawned, above_standard, c_string, is_executable, spawn};
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -86,14 +86,14 @@ impl Processes {
     ///
     /// # Errors
     /// What kept it from being started.
-    pub fn start(&self, plan: &Plan) -> std::io::Result<(Arc<Process>, Option<OwnedFd>)> {
-        let Spawned { id, pidfd, resume } = spawn(plan)?;
+    pub fn start(&self, plan: &Plan) -> std::io::Result<(Arc<Process>, Option<Gate>)> {
+        let Spawned { id, pidfd, gate } = spawn(plan)?;
         let process = Process::watched(&self.engine, id, pidfd, true)?;
         let mut children = self.children.lock();
         children.retain(|_, child| child.strong_count() > 0);
         children.insert(id, Arc::downgrade(&process));
         drop(children);
-        Ok((process, resume))
+        Ok((process, gate))
     }
 
     /// Opens a process by its number: one that runs, or a child that somebody

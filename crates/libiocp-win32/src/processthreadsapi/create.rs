@@ -301,15 +301,21 @@ unsafe fn create(
         Err(code) => return fail(code),
     };
     let (id, thread_id) = (process.id(), thread.id());
+    let started = Arc::clone(&process);
     let objects = [Object::Process(Handle::of(process)), Object::Thread(Handle::of(thread))];
     let mut values = [0; 2];
-    for ((value, object), attributes) in values.iter_mut().zip(objects).zip(attributes) {
+    for (at, (object, attributes)) in objects.into_iter().zip(attributes).enumerate() {
         // SAFETY: by the contract of this function.
         let inherits = unsafe { attributes.as_ref() }.is_some_and(|it| it.bInheritHandle != 0);
         let access = object.all_access();
         match system().insert_with(object, access, if inherits { INHERIT } else { 0 }) {
-            Ok(new) => *value = new,
-            Err(status) => return fail(status.win32()),
+            Ok(new) => values[at] = new,
+            Err(status) => {
+                // The first may have its handle already; zero is none.
+                let _ = system().close(values[0]);
+                let _ = started.terminate(0);
+                return fail(status.win32());
+            }
         }
     }
     let [process, thread] = values.map(|value| value as HANDLE);

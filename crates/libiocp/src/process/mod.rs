@@ -13,6 +13,7 @@ use crate::handle::{Close, HandleCount};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, Weak};
 use crate::wait::Signal;
+use spawn::kill_and_reap;
 pub use spawn::{Gate, Plan, Spawned, above_standard, c_string, is_executable, spawn};
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -88,7 +89,9 @@ impl Processes {
     /// What kept it from being started.
     pub fn start(&self, plan: &Plan) -> std::io::Result<(Arc<Process>, Option<Gate>)> {
         let Spawned { id, pidfd, gate } = spawn(plan)?;
-        let process = Process::watched(&self.engine, id, pidfd, true)?;
+        // A process that nobody could wait for is not left behind.
+        let process =
+            Process::watched(&self.engine, id, pidfd, true).inspect_err(|_| kill_and_reap(id))?;
         let mut children = self.children.lock();
         children.retain(|_, child| child.strong_count() > 0);
         children.insert(id, Arc::downgrade(&process));

@@ -121,7 +121,10 @@ pub fn spawn(plan: &Plan) -> io::Result<Spawned> {
     // A child that nobody has waited for keeps its number.
     let pidfd = pidfd_open(id);
     let failed = match &pidfd {
-        Err(_) => Some(kill_and_reap(id)),
+        Err(_) => {
+            kill_and_reap(id);
+            None
+        }
         Ok(_) => read_report(&report_in),
     };
     match (pidfd, failed) {
@@ -134,11 +137,11 @@ pub fn spawn(plan: &Plan) -> io::Result<Spawned> {
     }
 }
 
-fn kill_and_reap(id: u32) -> i32 {
+/// Ends a child that has not been waited for.
+pub(super) fn kill_and_reap(id: u32) {
     // SAFETY: no memory is involved; the child has not been waited for.
     unsafe { libc::kill(id as libc::pid_t, libc::SIGKILL) };
     reap(id);
-    0
 }
 
 fn reap(id: u32) {

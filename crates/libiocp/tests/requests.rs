@@ -7,7 +7,7 @@ mod support;
 use libiocp::device::{Device, Disk, Socket, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp, Faults};
 use libiocp::event::Event;
-use libiocp::file::{File, SKIP_COMPLETION_PORT_ON_SUCCESS};
+use libiocp::file::{File, SKIP_COMPLETION_PORT_ON_SUCCESS, SKIP_SET_USER_EVENT_ON_FAST_IO};
 use libiocp::handle::{Close, Handle, HandleCount};
 use libiocp::overlapped::{Overlapped, OverlappedRef};
 use libiocp::port::{NoPacket, Packet, Port};
@@ -67,7 +67,7 @@ impl Caller {
     }
 
     fn read(&self, file: &Arc<File>) -> Answer {
-        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.report().overlapped.offset()));
+        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.overlapped.offset()));
         Request::start(file, verb, self.report(), |_| {})
     }
 
@@ -456,5 +456,33 @@ fn i20_a_suppressed_packet_leaves_the_event() {
         assert_eq!(wait_any(&[event.signal()], deadline, &*world.engine), Some(0));
         assert_eq!(caller.bytes(), b"data");
         assert_no_packet(world, &port);
+    });
+}
+
+/// The mode for fast I/O keeps the event of an operation back that is done
+/// within its call, and no other event, and no packet.
+/// Rules: PORT-146.
+#[test]
+fn port_146_fast_io_leaves_the_event() {
+    on_each_engine(|world| {
+        let port = Handle::new(Port::new(1));
+        let (one, other) = pair(world);
+        other.associate(&port, 1).unwrap();
+        let is_set = |caller: &Caller| caller.event.as_ref().unwrap().signal().is_set();
+        for (modes, is_told) in [(0, true), (SKIP_SET_USER_EVENT_ON_FAST_IO, false)] {
+            other.add_modes(modes).unwrap();
+            let caller = Caller::new(0, &[]).with_event();
+            let done = Verb::Settled(Status::SUCCESS, 3);
+            let answer = Request::start(&other, done, caller.report(), |_| {});
+            assert_eq!(answer, Answer::Done(Status::SUCCESS, 3));
+            assert_eq!(is_set(&caller), is_told);
+            assert_eq!(take(world, &port).bytes, 3);
+
+            let caller = Caller::new(0, &[0; 4]).with_event();
+            assert_eq!(caller.receive(&other), Answer::Pending);
+            send(world, &one, b"data");
+            assert_eq!(take(world, &port).status(), Status::SUCCESS);
+            assert!(is_set(&caller), "a pending operation sets its event");
+        }
     });
 }

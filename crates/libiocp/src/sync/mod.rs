@@ -58,6 +58,7 @@ loom::thread_local! {
 
 /// The number of the calling thread: never the same for two threads, also not
 /// one after the other; not zero.
+#[inline]
 pub(crate) fn this_thread() -> u64 {
     NUMBER.with(|number| {
         if number.get() == 0 {

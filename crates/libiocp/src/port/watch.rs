@@ -258,10 +258,10 @@ impl Watch {
                     &self.probes[self.probes.len() - 1].1
                 }
             };
-            probe.record(true);
             if probe.is_blocked() && port.see(presence, probe) {
                 return true;
             }
+            probe.record(true);
         }
         false
     }

@@ -109,8 +109,8 @@ exports! {
             CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, OpenMutexA, OpenMutexW,
             ReleaseMutex;
         synchapi_waits:
-            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
-            WaitForSingleObjectEx;
+            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx,
+            WaitForSingleObject, WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,

@@ -124,3 +124,30 @@ fn port_107_who_is_seen_blocked_is_counted_once_whenever_it_goes_on() {
         assert_eq!((key, port.depth(), port.running()), (2, 0, 1));
     });
 }
+
+#[test]
+fn port_075_an_alert_that_crosses_a_packet_loses_neither() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let port = Arc::new(Port::new(1));
+        let alert = Arc::new(Signal::manual(false));
+        let (other, ring) = (Arc::clone(&port), Arc::clone(&alert));
+        let taker = thread::spawn(move || {
+            let mut packets = [Packet::default()];
+            let result = other.take_alertable(&mut packets, None, &Sleep, &ring);
+            assert!(other.running() <= 1);
+            result.map(|_| packets[0].key)
+        });
+        let ring = Arc::clone(&alert);
+        let ringer = thread::spawn(move || ring.set());
+        port.post(Packet::new(5, 0, 0));
+        match taker.join().unwrap() {
+            Ok(key) => assert_eq!((key, port.depth()), (5, 0)),
+            Err(reason) => assert_eq!((reason, port.depth()), (NoPacket::Alerted, 1)),
+        }
+        ringer.join().unwrap();
+        assert!(alert.is_set());
+        assert_eq!(port.waiting(), 0);
+    });
+}

@@ -18,6 +18,9 @@ use std::collections::HashMap;
 pub const SKIP_COMPLETION_PORT_ON_SUCCESS: u32 = 1;
 /// The file's own signal is not set by completions.
 pub const SKIP_SET_EVENT_ON_HANDLE: u32 = 2;
+/// The event of an operation is left alone when the operation is done within
+/// the call that starts it.
+pub const SKIP_SET_USER_EVENT_ON_FAST_IO: u32 = 4;
 /// The notification modes that exist.
 pub const NOTIFICATION_MODES: u32 = 7;
 /// Among the modes, for who finishes a request reads them anyway: the first
@@ -190,6 +193,10 @@ impl File {
 
     pub(crate) fn skips_packet_on_success(&self) -> bool {
         self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
+    }
+
+    pub(crate) fn skips_event_on_fast_io(&self) -> bool {
+        self.modes() & SKIP_SET_USER_EVENT_ON_FAST_IO != 0
     }
 
     /// Sets the file's own signal, unless it is not to be touched. What was

@@ -59,9 +59,9 @@ exports! {
             GetProcessHeap, HeapAlloc, HeapCreate, HeapDestroy, HeapFree, HeapReAlloc,
             HeapSetInformation, HeapSize, HeapValidate;
         ioapiset:
-            CancelIo, CancelIoEx, CreateIoCompletionPort, GetOverlappedResult,
-            GetOverlappedResultEx, GetQueuedCompletionStatus, GetQueuedCompletionStatusEx,
-            PostQueuedCompletionStatus;
+            CancelIo, CancelIoEx, CancelSynchronousIo, CreateIoCompletionPort,
+            GetOverlappedResult, GetOverlappedResultEx, GetQueuedCompletionStatus,
+            GetQueuedCompletionStatusEx, PostQueuedCompletionStatus;
         jobapi:
             AssignProcessToJobObject, CreateJobObjectA, CreateJobObjectW, IsProcessInJob,
             QueryInformationJobObject, SetInformationJobObject, TerminateJobObject;
@@ -103,10 +103,11 @@ exports! {
             WakeConditionVariable;
         synchapi_events:
             CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
-            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
-            ReleaseSemaphore, ResetEvent, SetEvent;
+            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, OpenEventA, OpenEventW,
+            OpenSemaphoreA, OpenSemaphoreW, PulseEvent, ReleaseSemaphore, ResetEvent, SetEvent;
         synchapi_mutexes:
-            CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, ReleaseMutex;
+            CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, OpenMutexA, OpenMutexW,
+            ReleaseMutex;
         synchapi_waits:
             SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx,
             WaitForSingleObject, WaitForSingleObjectEx;
@@ -134,7 +135,19 @@ exports! {
     }
 
     /// `ntdll.dll`.
-    NTDLL {}
+    NTDLL {
+        winternl:
+            NtAllocateReserveObject, NtAssociateWaitCompletionPacket, NtCancelIoFile,
+            NtCancelIoFileEx, NtCancelWaitCompletionPacket, NtClearEvent, NtClose, NtCreateEvent,
+            NtCreateIoCompletion, NtCreateSemaphore, NtCreateWaitCompletionPacket,
+            NtDelayExecution, NtOpenEvent, NtOpenIoCompletion, NtOpenSemaphore, NtPulseEvent,
+            NtQueryInformationFile, NtQueryIoCompletion, NtQueryObject, NtQueueApcThread,
+            NtReadFile, NtReleaseSemaphore, NtRemoveIoCompletion, NtRemoveIoCompletionEx,
+            NtResetEvent, NtSetEvent, NtSetInformationFile, NtSetInformationObject,
+            NtSetIoCompletion, NtSetIoCompletionEx, NtTestAlert, NtWaitForMultipleObjects,
+            NtWaitForSingleObject, NtWriteFile, RtlInitUnicodeString, RtlNtStatusToDosError,
+            RtlNtStatusToDosErrorNoTeb;
+    }
 
     /// `ws2_32.dll`.
     WS2_32 {

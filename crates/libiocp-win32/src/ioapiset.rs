@@ -8,7 +8,7 @@ use crate::types::{
     BOOL, DWORD, FALSE, HANDLE, INFINITE, OVERLAPPED, OVERLAPPED_ENTRY, TRUE, ULONG, ULONG_PTR,
 };
 use libiocp::handle::Handle;
-use libiocp::object::{Object, WaitFor, Waited};
+use libiocp::object::{Object, WaitFor, Waited, access};
 use libiocp::overlapped::Overlapped;
 use libiocp::port::{NoPacket, Packet, Port};
 use libiocp::status::Status;
@@ -59,10 +59,10 @@ fn create_and_associate(file: usize, key: usize, limit: DWORD) -> Result<usize, 
     Ok(value)
 }
 
-/// The file is looked at before the port.
-fn associate(file: usize, value: usize, key: usize) -> Result<usize, Status> {
+/// Ties a file to a port that exists. The file is looked at before the port.
+pub(crate) fn associate(file: usize, value: usize, key: usize) -> Result<usize, Status> {
     let file = system().file(file, 0)?;
-    if !file.is_overlapped() || file.association().is_some() {
+    if !file.is_overlapped() || file.is_associated() {
         return Err(Status::INVALID_PARAMETER);
     }
     let port = system().port(value)?;
@@ -299,6 +299,18 @@ pub unsafe extern "C" fn CancelIo(hFile: HANDLE) -> BOOL {
     succeed(system().file(hFile as usize, 0).map(|file| {
         file.cancel_mine();
     }))
+}
+
+/// `CancelSynchronousIo`: asks for the end of the operation that a thread is
+/// blocked in, on a handle that is not overlapped. 1168 if there is none. The
+/// operation still completes, in that thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn CancelSynchronousIo(hThread: HANDLE) -> BOOL {
+    match system().thread(hThread as usize, access::THREAD_TERMINATE) {
+        Ok(thread) if thread.cancel_synchronous() => TRUE,
+        Ok(_) => fail(Status::NOT_FOUND.win32()),
+        Err(status) => fail(status.win32()),
+    }
 }
 
 /// `CancelIoEx`: asks for the end of the operations with this OVERLAPPED, or

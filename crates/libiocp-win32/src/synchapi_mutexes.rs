@@ -1,33 +1,31 @@
 //! `synchapi.h`: mutexes.
-//!
-//! Names are not there yet: a name other than none is refused with 50.
 #![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::fail;
 use crate::kernel::system;
-use crate::synchapi_events::{create, names_a, names_w};
+use crate::named::{Given, create, open};
 use crate::types::{BOOL, DWORD, FALSE, HANDLE, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES, TRUE};
 use libiocp::event::Mutex;
 use libiocp::handle::Handle;
-use libiocp::object::Object;
+use libiocp::object::{Kind, Object};
 use libiocp::status::Status;
 
 const CREATE_MUTEX_INITIAL_OWNER: DWORD = 1;
 const MUTEX_ALL_ACCESS: DWORD = 0x001F_0001;
 
-/// A name is refused before anybody owns anything.
+/// Only a new mutex is owned by who asks for that.
 ///
 /// # Safety
 /// `attributes` is NULL or valid.
 unsafe fn create_mutex(
     attributes: *const SECURITY_ATTRIBUTES,
     is_owned: bool,
-    is_named: bool,
+    name: Given,
     access: DWORD,
 ) -> HANDLE {
-    let mutex = Object::Mutex(Handle::new(Mutex::new(is_owned && !is_named)));
+    let mutex = Object::Mutex(Handle::new(Mutex::new(is_owned)));
     // SAFETY: by the contract of this function.
-    unsafe { create(mutex, attributes, is_named, access) }
+    unsafe { create(mutex, attributes, name, access) }
 }
 
 /// `CreateMutexA`: makes a mutex.
@@ -39,7 +37,7 @@ pub unsafe extern "C" fn CreateMutexA(
 ) -> HANDLE {
     let is_owned = bInitialOwner != FALSE;
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create_mutex(lpMutexAttributes, is_owned, names_a(lpName), MUTEX_ALL_ACCESS) }
+    unsafe { create_mutex(lpMutexAttributes, is_owned, Given::narrow(lpName), MUTEX_ALL_ACCESS) }
 }
 
 /// `CreateMutexW`: makes a mutex.
@@ -51,7 +49,7 @@ pub unsafe extern "C" fn CreateMutexW(
 ) -> HANDLE {
     let is_owned = bInitialOwner != FALSE;
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create_mutex(lpMutexAttributes, is_owned, names_w(lpName), MUTEX_ALL_ACCESS) }
+    unsafe { create_mutex(lpMutexAttributes, is_owned, Given::wide(lpName), MUTEX_ALL_ACCESS) }
 }
 
 /// `CreateMutexExA`: makes a mutex, with these rights of the handle.
@@ -64,7 +62,7 @@ pub unsafe extern "C" fn CreateMutexExA(
 ) -> HANDLE {
     let is_owned = dwFlags & CREATE_MUTEX_INITIAL_OWNER != 0;
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create_mutex(lpMutexAttributes, is_owned, names_a(lpName), dwDesiredAccess) }
+    unsafe { create_mutex(lpMutexAttributes, is_owned, Given::narrow(lpName), dwDesiredAccess) }
 }
 
 /// `CreateMutexExW`: makes a mutex, with these rights of the handle.
@@ -77,7 +75,31 @@ pub unsafe extern "C" fn CreateMutexExW(
 ) -> HANDLE {
     let is_owned = dwFlags & CREATE_MUTEX_INITIAL_OWNER != 0;
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create_mutex(lpMutexAttributes, is_owned, names_w(lpName), dwDesiredAccess) }
+    unsafe { create_mutex(lpMutexAttributes, is_owned, Given::wide(lpName), dwDesiredAccess) }
+}
+
+/// `OpenMutexA`: opens a mutex by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenMutexA(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpName: LPCSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::narrow(lpName) };
+    open(Kind::Mutex, dwDesiredAccess, bInheritHandle, name)
+}
+
+/// `OpenMutexW`: opens a mutex by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenMutexW(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpName: LPCWSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::wide(lpName) };
+    open(Kind::Mutex, dwDesiredAccess, bInheritHandle, name)
 }
 
 /// `ReleaseMutex`: gives a mutex back once; 288 to whom does not own it.

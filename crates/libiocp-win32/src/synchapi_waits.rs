@@ -102,7 +102,8 @@ pub(crate) unsafe extern "C" fn wait_for_many(
     wait(&WaitFor { objects: &objects, all, is_alertable, deadline })
 }
 
-fn look_up_all(handles: &[HANDLE]) -> Result<Vec<ObjectRef>, Status> {
+/// The objects of a wait for several.
+pub(crate) fn look_up_all(handles: &[HANDLE]) -> Result<Vec<ObjectRef>, Status> {
     let look_up = |&handle: &HANDLE| match translate(handle as usize) {
         value if is_pseudo(value) => Err(Status::INVALID_HANDLE),
         value => system().waitable(value),

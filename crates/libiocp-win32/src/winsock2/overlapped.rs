@@ -50,7 +50,7 @@ impl Overlap {
 
     /// A routine is refused on a socket that has a port.
     pub(crate) fn check(self, endpoint: &Endpoint) -> Result<(), u32> {
-        let is_refused = self.routine.is_some() && endpoint.file.association().is_some();
+        let is_refused = self.routine.is_some() && endpoint.file.is_associated();
         if is_refused { Err(WSAEINVAL) } else { Ok(()) }
     }
 }

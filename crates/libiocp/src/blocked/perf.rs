@@ -24,7 +24,7 @@ struct Attributes {
     sample_type: u64,
     read_format: u64,
     flags: u64,
-    wakeup_events: u32,
+    wakeup_watermark: u32,
     breakpoint_kind: u32,
     breakpoint_address: u64,
 }
@@ -34,6 +34,7 @@ const PERF_COUNT_SW_DUMMY: u64 = 9;
 const DISABLED: u64 = 1;
 const EXCLUDE_KERNEL: u64 = 1 << 5;
 const EXCLUDE_HYPERVISOR: u64 = 1 << 6;
+const WATERMARK: u64 = 1 << 14;
 const CONTEXT_SWITCH: u64 = 1 << 26;
 const PERF_FLAG_FD_CLOEXEC: libc::c_ulong = 8;
 const ENABLE: libc::c_ulong = 0x2400;
@@ -75,8 +76,9 @@ impl Ring {
             kind: PERF_TYPE_SOFTWARE,
             size: size_of::<Attributes>() as u32,
             config: PERF_COUNT_SW_DUMMY,
-            flags: DISABLED | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR | CONTEXT_SWITCH,
-            wakeup_events: 1,
+            flags: DISABLED | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR | WATERMARK | CONTEXT_SWITCH,
+            // Every record is more than one byte, and so wakes who waits.
+            wakeup_watermark: 1,
             ..Attributes::default()
         };
         // SAFETY: the attributes are readable for the size that they tell; the

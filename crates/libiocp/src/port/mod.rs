@@ -8,6 +8,7 @@
 //! thread's own knowledge: the one thread-local of this module.
 
 mod alert;
+mod owned;
 mod presence;
 mod queue;
 mod roster;
@@ -25,10 +26,10 @@ use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
 use crate::wait::Signal;
 use presence::Presence;
 use queue::Queue;
+pub(crate) use queue::Token;
 use roster::{Blocked, Roster};
-use seat::{Seat, Waiter};
-
 pub(crate) use seat::leave_for_good;
+use seat::{Seat, Waiter};
 #[cfg(not(loom))]
 pub use watch::watching_thread;
 

@@ -8,9 +8,12 @@
 //! A thread that blocks outside the library cannot say so. Somebody may see it,
 //! and then it does not run; nor can it say that it goes on, so before a packet
 //! leaves, whoever was seen blocked is looked at again.
+//!
+//! A packet may have an owner, who can ask for it and take it back. Its token
+//! travels in the upper half of the packet's status while it is queued.
 
 use super::Packet;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The state of a port. `W` names a waiting thread, `B` one seen blocked.
 #[derive(Clone, Debug)]
@@ -27,6 +30,29 @@ pub(crate) struct Queue<W, B = W> {
     is_special: bool,
     /// Whether somebody looks for threads that block.
     is_watched: bool,
+    /// What became of the packets that have owners, until they leave.
+    owned: BTreeMap<u32, Owned>,
+    last_token: u32,
+}
+
+/// Names the one packet of an owner, at one port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token(u32);
+
+/// A packet that has an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owned {
+    /// It has not been posted yet.
+    Expected,
+    Posted,
+}
+
+/// The half of a packet's status that is the status.
+const STATUS: u64 = u32::MAX as u64;
+
+/// The token of a packet's owner; zero if it has none.
+fn owner(packet: &Packet) -> u32 {
+    (packet.status >> 32) as u32
 }
 
 /// A packet and the waiting thread that it is handed to.
@@ -44,6 +70,8 @@ impl<W: PartialEq, B> Queue<W, B> {
             is_closed: false,
             is_special: false,
             is_watched: false,
+            owned: BTreeMap::new(),
+            last_token: 0,
         }
     }
 
@@ -57,7 +85,7 @@ impl<W: PartialEq, B> Queue<W, B> {
             && let Some(waiter) = self.waiters.pop()
         {
             self.running += 1;
-            return Some((waiter, packet));
+            return Some((waiter, self.let_go(packet)));
         }
         self.packets.push_back(packet);
         self.check();
@@ -79,7 +107,7 @@ impl<W: PartialEq, B> Queue<W, B> {
         if self.running >= self.limit {
             return None;
         }
-        let packet = self.packets.pop_front()?;
+        let packet = self.pop()?;
         self.running += 1;
         Some(packet)
     }
@@ -87,7 +115,61 @@ impl<W: PartialEq, B> Queue<W, B> {
     /// One more packet for a thread that has just been given one. It runs
     /// already, so this takes no further place.
     pub(crate) fn take_another(&mut self) -> Option<Packet> {
-        self.packets.pop_front()
+        self.pop()
+    }
+
+    fn pop(&mut self) -> Option<Packet> {
+        let packet = self.packets.pop_front()?;
+        Some(self.let_go(packet))
+    }
+
+    /// Somebody is going to post one packet that is to be its own.
+    pub(crate) fn own(&mut self) -> Token {
+        loop {
+            self.last_token = self.last_token.wrapping_add(1);
+            let token = self.last_token;
+            if token != 0 && !self.owned.contains_key(&token) {
+                if !self.is_closed {
+                    self.owned.insert(token, Owned::Expected);
+                }
+                return Token(token);
+            }
+        }
+    }
+
+    /// Whether the owner's packet is expected or queued.
+    pub(crate) fn is_owned(&self, token: Token) -> bool {
+        self.owned.contains_key(&token.0)
+    }
+
+    /// The owner's packet, as it is to be posted; `None` if it has been taken
+    /// back.
+    pub(crate) fn label(&mut self, token: Token, packet: Packet) -> Option<Packet> {
+        let owned = self.owned.get_mut(&token.0)?;
+        if *owned != Owned::Expected {
+            return None;
+        }
+        *owned = Owned::Posted;
+        Some(Packet { status: packet.status | u64::from(token.0) << 32, ..packet })
+    }
+
+    /// A packet that leaves has no owner any more.
+    #[inline]
+    fn let_go(&mut self, mut packet: Packet) -> Packet {
+        if let token @ 1.. = owner(&packet) {
+            self.owned.remove(&token);
+            packet.status &= STATUS;
+        }
+        packet
+    }
+
+    /// Takes the owner's packet back; false if it has left already.
+    pub(crate) fn withdraw(&mut self, token: Token) -> bool {
+        let owned = self.owned.remove(&token.0);
+        if owned == Some(Owned::Posted) {
+            self.packets.retain(|packet| owner(packet) != token.0);
+        }
+        owned.is_some()
     }
 
     /// The thread that asked in vain does not wait; it runs on for the port.
@@ -122,7 +204,7 @@ impl<W: PartialEq, B> Queue<W, B> {
     pub(crate) fn release(&mut self) -> HandOff<W> {
         if self.running < self.limit && !self.packets.is_empty() && !self.waiters.is_empty() {
             self.running += 1;
-            return self.waiters.pop().zip(self.packets.pop_front());
+            return self.waiters.pop().zip(self.pop());
         }
         None
     }
@@ -172,7 +254,10 @@ impl<W: PartialEq, B> Queue<W, B> {
         self.seen_blocked.clear();
         let mut waiters = std::mem::take(&mut self.waiters);
         waiters.reverse();
-        (waiters, std::mem::take(&mut self.packets))
+        self.owned.clear();
+        let mut packets = std::mem::take(&mut self.packets);
+        packets.iter_mut().for_each(|packet| packet.status &= STATUS);
+        (waiters, packets)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

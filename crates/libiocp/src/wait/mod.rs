@@ -55,7 +55,7 @@ fn take_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) ->
 }
 
 /// A subscriber's wait for one signal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Subscription(Arc<Wait>);
 
 /// Waits for `signal` without a thread: `subscriber` is called once, when the
@@ -75,8 +75,11 @@ impl Subscription {
     /// the signal has satisfied it: the subscriber was called, or is just being
     /// called.
     pub fn cancel(&self, signal: &Signal) -> bool {
+        // A signal that has satisfied a wait has forgotten it.
         let is_cancelled = self.0.claim(CANCELLED);
-        signal.forget(&self.0);
+        if is_cancelled {
+            signal.forget(&self.0);
+        }
         is_cancelled
     }
 }

@@ -1,8 +1,16 @@
 //! Every kind of object that a handle may name.
 
+mod names;
+mod reserve;
+mod wait_packet;
+
+pub use names::{Name, Names};
+pub use reserve::{Purpose, Reserve};
+pub use wait_packet::WaitPacket;
+
 use crate::event::{Event, Mutex, Semaphore};
 use crate::file::File;
-use crate::handle::Handle;
+use crate::handle::{Close, Handle};
 use crate::job::Job;
 use crate::port::Port;
 use crate::process::Process;
@@ -73,6 +81,31 @@ pub mod access {
     pub const GENERIC_ALL: u32 = 0x1000_0000;
 }
 
+/// The kinds of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A completion port.
+    Port,
+    /// A file, socket or the like.
+    File,
+    /// An event.
+    Event,
+    /// A semaphore.
+    Semaphore,
+    /// A mutex.
+    Mutex,
+    /// A thread.
+    Thread,
+    /// A process.
+    Process,
+    /// A job.
+    Job,
+    /// A wait completion packet.
+    WaitPacket,
+    /// A reserve object.
+    Reserve(Purpose),
+}
+
 /// An object kept open by a handle.
 #[derive(Clone, Debug)]
 pub enum Object {
@@ -92,6 +125,10 @@ pub enum Object {
     Process(Handle<Process>),
     /// A job.
     Job(Handle<Job>),
+    /// A wait completion packet.
+    WaitPacket(Handle<WaitPacket>),
+    /// A reserve object.
+    Reserve(Handle<Reserve>),
 }
 
 /// An object referred to.
@@ -113,6 +150,10 @@ pub enum ObjectRef {
     Process(Arc<Process>),
     /// A job.
     Job(Arc<Job>),
+    /// A wait completion packet.
+    WaitPacket(Arc<WaitPacket>),
+    /// A reserve object.
+    Reserve(Arc<Reserve>),
 }
 
 /// The rights of a kind: what generic ones stand for, and all.
@@ -122,6 +163,109 @@ struct Rights {
     write: u32,
     execute: u32,
     all: u32,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Port => "IoCompletion",
+            Kind::File => "File",
+            Kind::Event => "Event",
+            Kind::Semaphore => "Semaphore",
+            Kind::Mutex => "Mutant",
+            Kind::Thread => "Thread",
+            Kind::Process => "Process",
+            Kind::Job => "Job",
+            Kind::WaitPacket => "WaitCompletionPacket",
+            Kind::Reserve(Purpose::UserApc) => "UserApcReserve",
+            Kind::Reserve(Purpose::IoCompletion) => "IoCompletionReserve",
+        }
+    }
+
+    fn rights(self) -> Rights {
+        use access::{READ_CONTROL, SYNCHRONIZE};
+        let execute = READ_CONTROL | SYNCHRONIZE;
+        let simple = |read, write, all| Rights {
+            read: READ_CONTROL | read,
+            write: READ_CONTROL | write,
+            execute,
+            all,
+        };
+        match self {
+            Kind::Port | Kind::Event | Kind::Semaphore => simple(1, 2, 0x001F_0003),
+            Kind::Mutex => simple(1, 0, 0x001F_0001),
+            Kind::File => Rights {
+                read: 0x0012_0089,
+                write: 0x0012_0116,
+                execute: 0x0012_00A0,
+                all: 0x001F_01FF,
+            },
+            Kind::Process => Rights {
+                read: READ_CONTROL | 0x410,
+                write: READ_CONTROL | 0xBEA,
+                execute: execute | 0x1001,
+                all: 0x001F_FFFF,
+            },
+            Kind::Job => Rights {
+                read: READ_CONTROL | 4,
+                write: READ_CONTROL | 0xB,
+                execute,
+                all: 0x001F_003F,
+            },
+            // Neither can be waited for.
+            Kind::WaitPacket => {
+                Rights { execute: READ_CONTROL, all: 0x000F_0001, ..simple(0, 1, 0) }
+            }
+            Kind::Reserve(_) => {
+                Rights { execute: READ_CONTROL, all: 0x000F_0003, ..simple(1, 2, 0) }
+            }
+            Kind::Thread => Rights {
+                read: READ_CONTROL | 0x48,
+                write: READ_CONTROL | 0x37,
+                execute: execute | 0x800,
+                all: 0x001F_FFFF,
+            },
+        }
+    }
+
+    /// All rights of this kind of object.
+    pub fn all_access(self) -> u32 {
+        self.rights().all
+    }
+
+    /// The rights that `desired` stands for on this kind of object.
+    pub fn map_access(self, desired: u32) -> u32 {
+        let Rights { read, write, execute, all } = self.rights();
+        let generic = [
+            (access::GENERIC_READ, read),
+            (access::GENERIC_WRITE, write),
+            (access::GENERIC_EXECUTE, execute),
+            (access::GENERIC_ALL, all),
+            (access::MAXIMUM_ALLOWED, all),
+        ];
+        let mapped = generic.iter().filter(|(bit, _)| desired & bit != 0);
+        mapped.fold(desired & all, |rights, (_, specific)| rights | specific)
+    }
+
+    /// The rights of a handle to an object that was there before.
+    ///
+    /// # Errors
+    /// `ACCESS_DENIED` for none, or for rights that this kind does not have;
+    /// `PRIVILEGE_NOT_HELD` for the audit list.
+    pub fn check_access(self, desired: u32) -> Result<u32, Status> {
+        use access::{GENERIC_ALL, GENERIC_EXECUTE, GENERIC_READ, GENERIC_WRITE, MAXIMUM_ALLOWED};
+        if desired & access::ACCESS_SYSTEM_SECURITY != 0 {
+            return Err(Status::PRIVILEGE_NOT_HELD);
+        }
+        let generic = GENERIC_ALL | GENERIC_EXECUTE | GENERIC_READ | GENERIC_WRITE;
+        let known = self.all_access() | generic | MAXIMUM_ALLOWED;
+        match self.map_access(desired) {
+            0 => Err(Status::ACCESS_DENIED),
+            _ if desired & !known != 0 => Err(Status::ACCESS_DENIED),
+            granted => Ok(granted),
+        }
+    }
 }
 
 impl Object {
@@ -136,66 +280,43 @@ impl Object {
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
             Object::Job(handle) => ObjectRef::Job(handle.reference()),
+            Object::WaitPacket(handle) => ObjectRef::WaitPacket(handle.reference()),
+            Object::Reserve(handle) => ObjectRef::Reserve(handle.reference()),
         }
     }
 
-    fn rights(&self) -> Rights {
-        use access::{READ_CONTROL, SYNCHRONIZE};
-        let execute = READ_CONTROL | SYNCHRONIZE;
-        let simple = |read, write, all| Rights {
-            read: READ_CONTROL | read,
-            write: READ_CONTROL | write,
-            execute,
-            all,
-        };
-        match self {
-            Object::Port(_) | Object::Event(_) | Object::Semaphore(_) => simple(1, 2, 0x001F_0003),
-            Object::Mutex(_) => simple(1, 0, 0x001F_0001),
-            Object::File(_) => Rights {
-                read: 0x0012_0089,
-                write: 0x0012_0116,
-                execute: 0x0012_00A0,
-                all: 0x001F_01FF,
-            },
-            Object::Process(_) => Rights {
-                read: READ_CONTROL | 0x410,
-                write: READ_CONTROL | 0xBEA,
-                execute: execute | 0x1001,
-                all: 0x001F_FFFF,
-            },
-            Object::Job(_) => Rights {
-                read: READ_CONTROL | 4,
-                write: READ_CONTROL | 0xB,
-                execute: READ_CONTROL | SYNCHRONIZE,
-                all: 0x001F_003F,
-            },
-            Object::Thread(_) => Rights {
-                read: READ_CONTROL | 0x48,
-                write: READ_CONTROL | 0x37,
-                execute: execute | 0x800,
-                all: 0x001F_FFFF,
-            },
-        }
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.reference().kind()
     }
 
     /// All rights of this kind of object.
     pub fn all_access(&self) -> u32 {
-        self.rights().all
+        self.kind().all_access()
     }
 
     /// The rights that `desired` stands for on this kind of object.
     pub fn map_access(&self, desired: u32) -> u32 {
-        let Rights { read, write, execute, all } = self.rights();
-        let generic = [
-            (access::GENERIC_READ, read),
-            (access::GENERIC_WRITE, write),
-            (access::GENERIC_EXECUTE, execute),
-            (access::GENERIC_ALL, all),
-            (access::MAXIMUM_ALLOWED, all),
-        ];
-        let mapped = generic.iter().filter(|(bit, _)| desired & bit != 0);
-        mapped.fold(desired & all, |rights, (_, specific)| rights | specific)
+        self.kind().map_access(desired)
     }
+}
+
+/// The same of every kind.
+macro_rules! each {
+    ($reference:expr, $object:ident => $result:expr) => {
+        match $reference {
+            ObjectRef::Port($object) => $result,
+            ObjectRef::File($object) => $result,
+            ObjectRef::Event($object) => $result,
+            ObjectRef::Semaphore($object) => $result,
+            ObjectRef::Mutex($object) => $result,
+            ObjectRef::Thread($object) => $result,
+            ObjectRef::Process($object) => $result,
+            ObjectRef::Job($object) => $result,
+            ObjectRef::WaitPacket($object) => $result,
+            ObjectRef::Reserve($object) => $result,
+        }
+    };
 }
 
 impl ObjectRef {
@@ -210,26 +331,81 @@ impl ObjectRef {
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
             ObjectRef::Job(object) => Object::Job(Handle::of(Arc::clone(object))),
+            ObjectRef::WaitPacket(object) => Object::WaitPacket(Handle::of(Arc::clone(object))),
+            ObjectRef::Reserve(object) => Object::Reserve(Handle::of(Arc::clone(object))),
+        }
+    }
+
+    /// One more handle, unless the object has closed.
+    pub fn open(&self) -> Option<Object> {
+        match self {
+            ObjectRef::Port(object) => Handle::of_open(object).map(Object::Port),
+            ObjectRef::File(object) => Handle::of_open(object).map(Object::File),
+            ObjectRef::Event(object) => Handle::of_open(object).map(Object::Event),
+            ObjectRef::Semaphore(object) => Handle::of_open(object).map(Object::Semaphore),
+            ObjectRef::Mutex(object) => Handle::of_open(object).map(Object::Mutex),
+            ObjectRef::Thread(object) => Handle::of_open(object).map(Object::Thread),
+            ObjectRef::Process(object) => Handle::of_open(object).map(Object::Process),
+            ObjectRef::WaitPacket(object) => Handle::of_open(object).map(Object::WaitPacket),
+            ObjectRef::Job(object) => Handle::of_open(object).map(Object::Job),
+            ObjectRef::Reserve(object) => Handle::of_open(object).map(Object::Reserve),
         }
     }
 
     /// What a wait for the object waits for.
     pub fn signal(&self) -> &Signal {
+        each!(self, object => object.signal())
+    }
+
+    /// Whether a wait for it may be one without a thread.
+    fn may_be_subscribed_to(&self) -> bool {
         match self {
-            ObjectRef::Port(port) => port.signal(),
-            ObjectRef::File(file) => file.signal(),
-            ObjectRef::Event(event) => event.signal(),
-            ObjectRef::Semaphore(semaphore) => semaphore.signal(),
-            ObjectRef::Mutex(mutex) => mutex.signal(),
-            ObjectRef::Thread(thread) => thread.signal(),
-            ObjectRef::Process(process) => process.signal(),
-            ObjectRef::Job(job) => job.signal(),
+            ObjectRef::Port(_)
+            | ObjectRef::File(_)
+            | ObjectRef::Event(_)
+            | ObjectRef::Semaphore(_)
+            | ObjectRef::Thread(_)
+            | ObjectRef::Process(_)
+            | ObjectRef::Job(_) => true,
+            // A mutex is owned by the thread that has waited for it.
+            ObjectRef::Mutex(_) | ObjectRef::WaitPacket(_) | ObjectRef::Reserve(_) => false,
         }
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            ObjectRef::Port(_) => Kind::Port,
+            ObjectRef::File(_) => Kind::File,
+            ObjectRef::Event(_) => Kind::Event,
+            ObjectRef::Semaphore(_) => Kind::Semaphore,
+            ObjectRef::Mutex(_) => Kind::Mutex,
+            ObjectRef::Thread(_) => Kind::Thread,
+            ObjectRef::Process(_) => Kind::Process,
+            ObjectRef::Job(_) => Kind::Job,
+            ObjectRef::WaitPacket(_) => Kind::WaitPacket,
+            ObjectRef::Reserve(reserve) => Kind::Reserve(reserve.purpose()),
+        }
+    }
+
+    /// How many handles it has.
+    pub fn handle_count(&self) -> usize {
+        each!(self, object => object.handle_count().get())
+    }
+
+    /// How many references it has, this one not counted.
+    pub fn reference_count(&self) -> usize {
+        each!(self, object => Arc::strong_count(object)) - 1
+    }
+
+    /// A number that no other object has at the same time.
+    pub(crate) fn identity(&self) -> usize {
+        std::ptr::from_ref(self.signal()) as usize
     }
 
     /// Whether both are the same object.
     pub fn is_same(&self, other: &ObjectRef) -> bool {
-        std::ptr::eq(self.signal(), other.signal())
+        self.identity() == other.identity()
     }
 }
 

@@ -24,6 +24,7 @@ mod exit;
 mod fake;
 mod fork;
 mod lane;
+mod lull;
 mod op;
 mod pipe;
 mod reports;

@@ -378,12 +378,6 @@ impl Engine {
         self.crew.spawn(name, work)
     }
 
-    /// The kernel's numbers of the threads that are the library's own. One
-    /// that has just started, or is about to end, may be missing.
-    pub fn own_threads(&self) -> Vec<u32> {
-        self.crew.ids()
-    }
-
     fn ensure_stand_in(&self, kernel: &Kernel) {
         if kernel.has_stand_in.load(Ordering::Relaxed)
             || kernel.has_stand_in.swap(true, Ordering::AcqRel)

@@ -110,7 +110,11 @@ impl Watcher {
         if !*is_started {
             let _signals = crate::sync::SignalsBlocked::new();
             let thread = std::thread::Builder::new().name("iocp-watch".into());
-            *is_started = thread.spawn(|| self.run()).is_ok();
+            let run = || {
+                let _own = crate::sync::OwnThread::enter();
+                self.run();
+            };
+            *is_started = thread.spawn(run).is_ok();
         }
         *is_started
     }

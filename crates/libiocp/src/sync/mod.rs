@@ -8,6 +8,7 @@ mod blocking;
 mod futex;
 mod lock;
 mod mutex;
+mod own;
 mod parker;
 mod signals;
 
@@ -15,6 +16,8 @@ pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
+pub(crate) use own::OwnThread;
+pub use own::own_threads;
 pub use parker::{Deadline, Idle, Parker, Sleep};
 pub(crate) use signals::SignalsBlocked;
 

@@ -1,11 +1,11 @@
 //! One instance of everything: the handle table and the engine.
 
-use crate::engine::{Engine, Preference};
+use crate::engine::{Engine, Era, Preference};
 use crate::event::{Event, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
 use crate::object::{Object, ObjectRef, access};
-use crate::port::{NoPacket, Packet, Port};
+use crate::port::{Name, NoPacket, Packet, Port};
 use crate::process::Process;
 use crate::status::Status;
 use crate::sync::{Arc, Deadline, Mutex};
@@ -50,6 +50,8 @@ pub struct Duplication {
 pub struct System {
     table: Table<Entry>,
     engine: Arc<Engine>,
+    /// Lasts as long as no handle of a port is closed or exchanged.
+    era: Era,
     process: Arc<Process>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
@@ -84,6 +86,7 @@ impl System {
         Self {
             table: Table::default(),
             engine,
+            era: Era::default(),
             process: Arc::default(),
             standard: Mutex::new([0; 3]),
         }
@@ -104,7 +107,7 @@ impl System {
     /// # Errors
     /// As it says.
     pub fn check_not_forked(&self) -> Result<(), Status> {
-        if self.engine.is_forked() { Err(Status::NOT_SUPPORTED) } else { Ok(()) }
+        if self.era.number() == 0 { Err(Status::NOT_SUPPORTED) } else { Ok(()) }
     }
 
     /// Gives an object a value, with all rights.
@@ -171,17 +174,32 @@ impl System {
         })
     }
 
-    /// Queues a packet at a port.
+    /// Queues a packet at a port. A thread that comes again with the same
+    /// handle finds the port without a look-up.
     ///
     /// # Errors
     /// As [`System::port`]; `INSUFFICIENT_RESOURCES`.
     #[inline]
-    pub fn post(&self, value: usize, packet: &Packet) -> Result<(), Status> {
-        self.check_not_forked()?;
-        match Port::post_recalled(self.table.stamp(value), packet) {
+    pub fn post(&self, value: usize, packet: Packet) -> Result<(), Status> {
+        let name = self.name(value);
+        if Port::post_at_once(name, packet) { Ok(()) } else { self.post_later(name, packet) }
+    }
+
+    /// The era is older than the look-up: a handle that has gone since then
+    /// has ended it.
+    #[inline(never)]
+    fn post_later(&self, name: Name, packet: Packet) -> Result<(), Status> {
+        match Port::post_recalled(name, packet) {
             Some(result) => result,
-            None => self.port(value)?.try_post_from(packet),
+            None => self.port(name.value)?.post_remembered(name, packet),
         }
+    }
+
+    /// Takes a packet from a port if that is a matter of moments. `None` says
+    /// nothing: `take` may find one.
+    #[inline]
+    pub fn take_at_once(&self, value: usize) -> Option<Packet> {
+        Port::take_at_once(self.name(value))
     }
 
     /// Takes packets from a port, as [`Port::take`] does. A thread that comes
@@ -189,21 +207,31 @@ impl System {
     ///
     /// # Errors
     /// As [`System::port`]; within, as [`Port::take`].
-    #[inline]
     pub fn take(
         &self,
         value: usize,
         packets: &mut [Packet],
         deadline: Option<Deadline>,
     ) -> Result<Result<usize, NoPacket>, Status> {
-        self.check_not_forked()?;
-        let stamp = self.table.stamp(value);
-        let idle = &*self.engine;
-        match Port::take_recalled(stamp, packets, deadline, idle) {
+        let (name, idle) = (self.name(value), &*self.engine);
+        match Port::take_recalled(name, packets, deadline, idle) {
             Some(result) => Ok(result),
-            // The stamp is older than the look-up: what it stands for by then
-            // it never stands for again.
-            None => Ok(self.port(value)?.take_remembered(stamp, packets, deadline, idle)),
+            // As in `post_later`.
+            None => Ok(self.port(value)?.take_remembered(name, packets, deadline, idle)),
+        }
+    }
+
+    /// In the child of a fork nothing has been looked up in the era.
+    #[inline]
+    fn name(&self, value: usize) -> Name {
+        Name { value, era: self.era.number() }
+    }
+
+    /// A handle has been closed or exchanged: threads that know a port by its
+    /// value look again.
+    fn forget(&self, entry: &Entry) {
+        if let Object::Port(_) = entry.object {
+            self.era.end();
         }
     }
 
@@ -294,7 +322,10 @@ impl System {
             None => Err(Status::INVALID_HANDLE),
             Some(None) => Err(Status::HANDLE_NOT_CLOSABLE),
             // Dropped with no lock held: the object may close here.
-            Some(Some(_entry)) => Ok(()),
+            Some(Some(entry)) => {
+                self.forget(&entry);
+                Ok(())
+            }
         }
     }
 
@@ -367,7 +398,10 @@ impl System {
         });
         match exchanged {
             // What `entry` holds now is the old handle; it goes here.
-            Some(true) => Ok(source & !3),
+            Some(true) => {
+                self.forget(&entry);
+                Ok(source & !3)
+            }
             Some(false) => self.table.insert(entry).map_err(|_| Status::INSUFFICIENT_RESOURCES),
             None => Err(Status::INVALID_HANDLE),
         }

@@ -1,25 +1,50 @@
 //! What a fork must not share.
 #![allow(unsafe_code)]
 
-/// A page that the kernel wipes in the child of a fork.
-#[derive(Debug)]
-pub(super) struct Guard(*const u8);
+use crate::sync::unique;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-// SAFETY: the page is only read after it was made.
-unsafe impl Send for Guard {}
+/// A number that lasts until its owner begins another era. No two eras of any
+/// owner have the same one. In the child of a fork it is zero for ever: it lies
+/// in a page that the kernel wipes.
+#[derive(Debug)]
+pub(crate) struct Era {
+    number: NonNull<AtomicU64>,
+    /// The kernel has no such page to give: a fork is not noticed.
+    instead: Option<Box<AtomicU64>>,
+}
+
+// SAFETY: the number is reached atomically only.
+unsafe impl Send for Era {}
 // SAFETY: as above.
-unsafe impl Sync for Guard {}
+unsafe impl Sync for Era {}
 
 const PAGE: usize = 4096;
 
-impl Guard {
-    pub(super) fn new() -> Self {
+impl Default for Era {
+    fn default() -> Self {
+        let (number, instead) = match Self::page() {
+            Some(page) => (page.cast(), None),
+            None => {
+                let instead = Box::new(AtomicU64::new(0));
+                (NonNull::from(&*instead), Some(instead))
+            }
+        };
+        let era = Self { number, instead };
+        era.word().store(unique(), Ordering::Release);
+        era
+    }
+}
+
+impl Era {
+    /// A fresh page of zeroes.
+    fn page() -> Option<NonNull<u8>> {
         // Nothing forks under Miri, which does not know this page.
         if cfg!(miri) {
-            return Self(std::ptr::null());
+            return None;
         }
-        // SAFETY: a fresh private mapping; the byte is written before the page
-        // is shared with other threads.
+        // SAFETY: a fresh private mapping.
         unsafe {
             let page = libc::mmap(
                 std::ptr::null_mut(),
@@ -30,27 +55,37 @@ impl Guard {
                 0,
             );
             if page == libc::MAP_FAILED {
-                return Self(std::ptr::null());
+                return None;
             }
             libc::madvise(page, PAGE, libc::MADV_WIPEONFORK);
-            page.cast::<u8>().write(1);
-            Self(page.cast())
+            NonNull::new(page.cast())
         }
     }
 
     #[inline]
-    pub(super) fn is_forked(&self) -> bool {
-        // SAFETY: the page lives as long as the guard. The volatile read sees
-        // what the kernel did behind the compiler's back.
-        !self.0.is_null() && unsafe { self.0.read_volatile() } == 0
+    fn word(&self) -> &AtomicU64 {
+        // SAFETY: the page or the box lives as long as this.
+        unsafe { self.number.as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn number(&self) -> u64 {
+        self.word().load(Ordering::Acquire)
+    }
+
+    /// Begins another era.
+    pub(crate) fn end(&self) {
+        if self.number() != 0 {
+            self.word().store(unique(), Ordering::Release);
+        }
     }
 }
 
-impl Drop for Guard {
+impl Drop for Era {
     fn drop(&mut self) {
-        if !self.0.is_null() {
+        if self.instead.is_none() {
             // SAFETY: nothing refers to the page any more.
-            unsafe { libc::munmap(self.0.cast_mut().cast(), PAGE) };
+            unsafe { libc::munmap(self.number.as_ptr().cast(), PAGE) };
         }
     }
 }

@@ -8,6 +8,7 @@
 //! thread's own knowledge: the one thread-local of this module.
 
 mod queue;
+mod ring;
 #[cfg(all(test, not(loom)))]
 mod schedules;
 mod seat;
@@ -21,7 +22,7 @@ use crate::wait::Signal;
 use queue::Queue;
 use seat::{Seat, Waiter};
 
-pub(crate) use seat::leave_for_good;
+pub(crate) use seat::{Name, leave_for_good};
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
 /// the place of `Internal`.
@@ -83,6 +84,8 @@ pub struct Port {
     discard: Option<fn(Packet)>,
 }
 
+type Locked<'a> = MutexGuard<'a, Queue<Arc<Waiter>>>;
+
 impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
@@ -113,7 +116,7 @@ impl Port {
     /// Delivers a packet: the one way into any port. On a closed port the
     /// packet is dropped.
     pub fn post(&self, packet: Packet) {
-        self.post_locked(self.queue.lock(), &packet);
+        self.post_locked(self.queue.lock(), packet);
     }
 
     /// Like `post`, but tells when there is no memory to queue the packet.
@@ -121,14 +124,10 @@ impl Port {
     /// # Errors
     /// `INSUFFICIENT_RESOURCES`.
     pub fn try_post(&self, packet: Packet) -> Result<(), Status> {
-        self.try_post_from(&packet)
+        self.try_post_locked(self.queue.lock(), packet)
     }
 
-    /// `try_post`, with a packet that is copied once only, under the lock: a
-    /// copy of what has just been written stalls the processor.
-    #[inline]
-    pub(crate) fn try_post_from(&self, packet: &Packet) -> Result<(), Status> {
-        let mut queue = self.queue.lock();
+    fn try_post_locked(&self, mut queue: Locked<'_>, packet: Packet) -> Result<(), Status> {
         if !queue.reserve() {
             return Err(Status::INSUFFICIENT_RESOURCES);
         }
@@ -136,13 +135,12 @@ impl Port {
         Ok(())
     }
 
-    #[inline]
-    fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: &Packet) {
+    fn post_locked(&self, mut queue: Locked<'_>, packet: Packet) {
         if queue.is_closed() {
             drop(queue);
-            return self.discard([*packet]);
+            return self.discard([packet]);
         }
-        let hand_off = queue.post(*packet);
+        let hand_off = queue.post(packet);
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
         drop(queue);
@@ -189,43 +187,77 @@ impl Port {
         Seat::with(&seat_for_once, |seat| seat.while_waiting(later))
     }
 
-    /// Like `try_post`, without a look-up, if the calling thread runs for the
-    /// port that `stamp` stands for.
+    /// Like `try_post`, without a look-up, if the calling thread has posted to
+    /// `name` before (see [`Name`]) and the packet is only to be queued; else
+    /// false, and nothing has happened. Small, to be part of its caller.
     #[inline]
-    pub(crate) fn post_recalled(stamp: u64, packet: &Packet) -> Option<Result<(), Status>> {
-        seat::recall(stamp, |port| port.try_post_from(packet))
+    pub(crate) fn post_at_once(name: Name, packet: Packet) -> bool {
+        let posted = seat::recall_to_post(name, |port| {
+            let mut queue = port.queue.lock();
+            !port.is_observed.load(Ordering::Relaxed) && queue.post_plainly(packet)
+        });
+        posted.unwrap_or(false)
+    }
+
+    /// Like `try_post`, without a look-up, if the calling thread has posted to
+    /// `name` before. Not if the port has closed: to discard calls out.
+    pub(crate) fn post_recalled(name: Name, packet: Packet) -> Option<Result<(), Status>> {
+        seat::recall_to_post(name, |port| {
+            let queue = port.queue.lock();
+            (!queue.is_closed()).then(|| port.try_post_locked(queue, packet))
+        })?
+    }
+
+    /// Like `try_post`; from now on the calling thread recalls the port.
+    pub(crate) fn post_remembered(
+        self: &Arc<Self>,
+        name: Name,
+        packet: Packet,
+    ) -> Result<(), Status> {
+        let result = self.try_post(packet);
+        seat::remember_to_post(name, self);
+        result
+    }
+
+    /// Like `take` of one packet, without a look-up, if the calling thread runs
+    /// for the port and has taken from `name` before (see [`Name`]), and there
+    /// is a packet; else `None`, and nothing has happened. Small, to be part of
+    /// its caller.
+    #[inline]
+    pub(crate) fn take_at_once(name: Name) -> Option<Packet> {
+        seat::recall_to_take(name, |port| {
+            let mut queue = port.queue.lock();
+            if port.is_observed.load(Ordering::Relaxed) { None } else { queue.take_plainly() }
+        })?
     }
 
     /// Like `take`, without a look-up, if the calling thread runs for the port
-    /// that `stamp` stands for.
+    /// and has taken from `name` before.
     pub(crate) fn take_recalled(
-        stamp: u64,
+        name: Name,
         packets: &mut [Packet],
         deadline: Option<Deadline>,
         idle: &dyn Idle,
     ) -> Option<Result<usize, NoPacket>> {
-        let taken = seat::recall(stamp, |port| match port.take_now(true, packets) {
-            Ok(Some(count)) => Ok(Ok(count)),
-            Ok(None) => Err(Arc::clone(port)),
-            Err(abandoned) => Ok(Err(abandoned)),
-        })?;
-        Some(taken.unwrap_or_else(|port| {
-            // The seat was there just now: none is needed in its place.
-            let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
-            Seat::with(&None, |seat| seat.while_waiting(later))
+        let taken = seat::recall_to_take(name, |port| port.take_now(true, packets))?;
+        let None = taken.transpose() else { return taken.transpose() };
+        // The seat was there just now: none is needed in its place.
+        Some(Seat::with(&None, |seat| {
+            let port = seat.port().ok_or(NoPacket::Abandoned)?;
+            seat.while_waiting(|waiter| port.take_later(waiter, packets, deadline, idle))
         }))
     }
 
-    /// Like `take`; from now on `stamp` stands for this port in this thread.
+    /// Like `take`; from now on the calling thread recalls the port.
     pub(crate) fn take_remembered(
         self: &Arc<Self>,
-        stamp: u64,
+        name: Name,
         packets: &mut [Packet],
         deadline: Option<Deadline>,
         idle: &dyn Idle,
     ) -> Result<usize, NoPacket> {
         let result = self.take(packets, deadline, idle);
-        seat::remember(stamp);
+        seat::remember_to_take(name, self);
         result
     }
 
@@ -421,7 +453,8 @@ impl Close for Port {
         if watched {
             self.signal.release();
         }
-        self.discard(packets);
+        let mut packets = packets;
+        self.discard(std::iter::from_fn(move || packets.pop()));
     }
 }
 

@@ -6,12 +6,12 @@
 //! again, blocks elsewhere, turns to another port or exits.
 
 use super::Packet;
-use std::collections::VecDeque;
+use super::ring::Ring;
 
 /// The state of a port. `W` names a waiting thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<W> {
-    packets: VecDeque<Packet>,
+    packets: Ring,
     /// The newest is last.
     waiters: Vec<W>,
     running: u32,
@@ -26,7 +26,7 @@ impl<W: PartialEq> Queue<W> {
     /// A port that lets `limit` threads run at once; at least one.
     pub(crate) fn new(limit: u32) -> Self {
         Self {
-            packets: VecDeque::new(),
+            packets: Ring::default(),
             waiters: Vec::new(),
             running: 0,
             limit: limit.max(1),
@@ -36,6 +36,9 @@ impl<W: PartialEq> Queue<W> {
 
     /// A packet arrives: it goes to the newest waiter that may run, else to
     /// the back of the queue. On a closed port it is dropped.
+    ///
+    /// # Panics
+    /// When there is no memory for one more packet; see `reserve`.
     pub(crate) fn post(&mut self, packet: Packet) -> HandOff<W> {
         if self.is_closed {
             return None;
@@ -46,35 +49,47 @@ impl<W: PartialEq> Queue<W> {
             self.running += 1;
             return Some((waiter, packet));
         }
-        self.packets.push_back(packet);
+        let is_queued =
+            self.packets.push(packet) || self.packets.reserve(1) && self.packets.push(packet);
+        assert!(is_queued, "out of memory");
         self.check();
         None
     }
 
+    /// Like `post`, if that is all there is to it: nobody waits, there is room,
+    /// and the port is open. Else false, and nothing has happened.
+    #[inline]
+    pub(crate) fn post_plainly(&mut self, packet: Packet) -> bool {
+        !self.is_closed && self.waiters.is_empty() && self.packets.push(packet)
+    }
+
     /// Makes room for one more packet, so that `post` cannot fail.
     pub(crate) fn reserve(&mut self) -> bool {
-        self.packets.try_reserve(1).is_ok()
+        self.packets.reserve(1)
     }
 
     /// A thread asks for a packet. If it was running for this port it no
     /// longer is: asking again is how a thread says it has finished. With
     /// `None` the caller must follow up with `wait` or `give_up`.
+    #[inline]
     pub(crate) fn take(&mut self, was_running: bool) -> Option<Packet> {
-        if was_running {
-            self.running -= 1;
-        }
-        if self.running >= self.limit {
-            return None;
-        }
-        let packet = self.packets.pop_front()?;
-        self.running += 1;
-        Some(packet)
+        let others = self.running - u32::from(was_running);
+        let packet = if others < self.limit { self.packets.pop() } else { None };
+        self.running = others + u32::from(packet.is_some());
+        packet
+    }
+
+    /// Like `take` by a thread that runs, if there is a packet to be had; else
+    /// nothing has happened.
+    #[inline]
+    pub(crate) fn take_plainly(&mut self) -> Option<Packet> {
+        if self.is_closed || self.running > self.limit { None } else { self.packets.pop() }
     }
 
     /// One more packet for a thread that has just been given one. It runs
     /// already, so this takes no further place.
     pub(crate) fn take_another(&mut self) -> Option<Packet> {
-        self.packets.pop_front()
+        self.packets.pop()
     }
 
     /// The thread that asked in vain does not wait; it runs on for the port.
@@ -107,7 +122,7 @@ impl<W: PartialEq> Queue<W> {
         self.running -= 1;
         if self.running < self.limit && !self.packets.is_empty() && !self.waiters.is_empty() {
             self.running += 1;
-            return self.waiters.pop().zip(self.packets.pop_front());
+            return self.waiters.pop().zip(self.packets.pop());
         }
         None
     }
@@ -121,7 +136,7 @@ impl<W: PartialEq> Queue<W> {
 
     /// The last handle is gone: the threads to tell, newest first, and the
     /// packets to drop.
-    pub(crate) fn close(&mut self) -> (Vec<W>, VecDeque<Packet>) {
+    pub(crate) fn close(&mut self) -> (Vec<W>, Ring) {
         self.is_closed = true;
         self.running = 0;
         let mut waiters = std::mem::take(&mut self.waiters);
@@ -129,6 +144,7 @@ impl<W: PartialEq> Queue<W> {
         (waiters, std::mem::take(&mut self.packets))
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
     }

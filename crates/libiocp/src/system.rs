@@ -1,14 +1,17 @@
 //! One instance of everything: the handle table and the engine.
 
+mod ports;
+
 use crate::engine::{Engine, Era, Preference};
-use crate::event::{Event, Semaphore};
+use crate::event::{Event, Mutex as Mutant, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
+use crate::job::{Job, Jobs};
 use crate::object::{Object, ObjectRef, access};
-use crate::port::{Name, NoPacket, Packet, Port};
-use crate::process::Process;
+use crate::port::Port;
+use crate::process::{Process, Processes};
 use crate::status::Status;
-use crate::sync::{Arc, Deadline, Mutex};
+use crate::sync::{Arc, Mutex};
 use crate::thread::Thread;
 
 /// The handle is copied to processes that are started.
@@ -52,7 +55,8 @@ pub struct System {
     engine: Arc<Engine>,
     /// Lasts as long as no handle of a port is closed or exchanged.
     era: Era,
-    process: Arc<Process>,
+    processes: Arc<Processes>,
+    jobs: Arc<Jobs>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -83,11 +87,13 @@ impl System {
 
     /// A system over an engine.
     pub fn new(engine: Arc<Engine>) -> Self {
+        let processes = Arc::new(Processes::new(Arc::clone(&engine)));
         Self {
             table: Table::default(),
             engine,
             era: Era::default(),
-            process: Arc::default(),
+            jobs: Jobs::new(Arc::clone(&processes)),
+            processes,
             standard: Mutex::new([0; 3]),
         }
     }
@@ -135,7 +141,9 @@ impl System {
     /// `INVALID_HANDLE`.
     pub fn look_up(&self, value: usize) -> Result<(ObjectRef, u32), Status> {
         match value {
-            CURRENT_PROCESS => Ok((ObjectRef::Process(Arc::clone(&self.process)), u32::MAX)),
+            CURRENT_PROCESS => {
+                Ok((ObjectRef::Process(Arc::clone(self.processes.this())), u32::MAX))
+            }
             CURRENT_THREAD => Ok((ObjectRef::Thread(Thread::current()), u32::MAX)),
             value => self
                 .table
@@ -172,67 +180,6 @@ impl System {
             Object::Port(port) => Some(port.reference()),
             _ => None,
         })
-    }
-
-    /// Queues a packet at a port. A thread that comes again with the same
-    /// handle finds the port without a look-up.
-    ///
-    /// # Errors
-    /// As [`System::port`]; `INSUFFICIENT_RESOURCES`.
-    #[inline]
-    pub fn post(&self, value: usize, packet: Packet) -> Result<(), Status> {
-        let name = self.name(value);
-        if Port::post_at_once(name, packet) { Ok(()) } else { self.post_later(name, packet) }
-    }
-
-    /// The era is older than the look-up: a handle that has gone since then
-    /// has ended it.
-    #[inline(never)]
-    fn post_later(&self, name: Name, packet: Packet) -> Result<(), Status> {
-        match Port::post_recalled(name, packet) {
-            Some(result) => result,
-            None => self.port(name.value)?.post_remembered(name, packet),
-        }
-    }
-
-    /// Takes a packet from a port if that is a matter of moments. `None` says
-    /// nothing: `take` may find one.
-    #[inline]
-    pub fn take_at_once(&self, value: usize) -> Option<Packet> {
-        Port::take_at_once(self.name(value))
-    }
-
-    /// Takes packets from a port, as [`Port::take`] does. A thread that comes
-    /// again with the same handle finds the port without a look-up.
-    ///
-    /// # Errors
-    /// As [`System::port`]; within, as [`Port::take`].
-    pub fn take(
-        &self,
-        value: usize,
-        packets: &mut [Packet],
-        deadline: Option<Deadline>,
-    ) -> Result<Result<usize, NoPacket>, Status> {
-        let (name, idle) = (self.name(value), &*self.engine);
-        match Port::take_recalled(name, packets, deadline, idle) {
-            Some(result) => Ok(result),
-            // As in `post_later`.
-            None => Ok(self.port(value)?.take_remembered(name, packets, deadline, idle)),
-        }
-    }
-
-    /// In the child of a fork nothing has been looked up in the era.
-    #[inline]
-    fn name(&self, value: usize) -> Name {
-        Name { value, era: self.era.number() }
-    }
-
-    /// A handle has been closed or exchanged: threads that know a port by its
-    /// value look again.
-    fn forget(&self, entry: &Entry) {
-        if let Object::Port(_) = entry.object {
-            self.era.end();
-        }
     }
 
     /// A file, with these rights.
@@ -280,6 +227,17 @@ impl System {
         })
     }
 
+    /// A mutex. To give it back takes no right: only its owner can.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn mutex(&self, value: usize) -> Result<Arc<Mutant>, Status> {
+        self.typed(value, 0, |object| match object {
+            Object::Mutex(mutex) => Some(mutex.reference()),
+            _ => None,
+        })
+    }
+
     /// A thread, with these rights; the pseudo-handle has all.
     ///
     /// # Errors
@@ -294,18 +252,39 @@ impl System {
         })
     }
 
-    /// This process, with these rights; the pseudo-handle has all.
+    /// A process, with these rights; the pseudo-handle has all.
     ///
     /// # Errors
     /// As [`System::port`].
     pub fn process(&self, value: usize, needed: u32) -> Result<Arc<Process>, Status> {
         if value == CURRENT_PROCESS {
-            return Ok(Arc::clone(&self.process));
+            return Ok(Arc::clone(self.processes.this()));
         }
         self.typed(value, needed, |object| match object {
             Object::Process(process) => Some(process.reference()),
             _ => None,
         })
+    }
+
+    /// A job, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn job(&self, value: usize, needed: u32) -> Result<Arc<Job>, Status> {
+        self.typed(value, needed, |object| match object {
+            Object::Job(job) => Some(job.reference()),
+            _ => None,
+        })
+    }
+
+    /// The processes that are known.
+    pub fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// The jobs.
+    pub fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
     }
 
     /// Closes a handle.

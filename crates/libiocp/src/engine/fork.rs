@@ -11,8 +11,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub(crate) struct Era {
     number: NonNull<AtomicU64>,
-    /// The kernel has no such page to give: a fork is not noticed.
-    instead: Option<Box<AtomicU64>>,
+    /// Where the kernel cannot wipe a page.
+    instead: Option<Instead>,
+}
+
+/// The number, and the process that it is for.
+#[derive(Debug)]
+struct Instead {
+    number: Box<AtomicU64>,
+    process: u32,
 }
 
 // SAFETY: the number is reached atomically only.
@@ -27,8 +34,9 @@ impl Default for Era {
         let (number, instead) = match Self::page() {
             Some(page) => (page.cast(), None),
             None => {
-                let instead = Box::new(AtomicU64::new(0));
-                (NonNull::from(&*instead), Some(instead))
+                let number = Box::new(AtomicU64::new(0));
+                let instead = Instead { number, process: std::process::id() };
+                (NonNull::from(&*instead.number), Some(instead))
             }
         };
         let era = Self { number, instead };
@@ -57,7 +65,11 @@ impl Era {
             if page == libc::MAP_FAILED {
                 return None;
             }
-            libc::madvise(page, PAGE, libc::MADV_WIPEONFORK);
+            // A kernel, or one that stands in for it, may not know the advice.
+            if libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) != 0 {
+                libc::munmap(page, PAGE);
+                return None;
+            }
             NonNull::new(page.cast())
         }
     }
@@ -70,6 +82,9 @@ impl Era {
 
     #[inline]
     pub(crate) fn number(&self) -> u64 {
+        if self.instead.as_ref().is_some_and(|it| it.process != std::process::id()) {
+            return 0;
+        }
         self.word().load(Ordering::Acquire)
     }
 
@@ -86,32 +101,6 @@ impl Drop for Era {
         if self.instead.is_none() {
             // SAFETY: nothing refers to the page any more.
             unsafe { libc::munmap(self.number.as_ptr().cast(), PAGE) };
-        }
-    }
-}
-
-/// While it lives the calling thread, and the threads it starts, take no
-/// signals.
-pub(super) struct SignalsBlocked(libc::sigset_t);
-
-impl SignalsBlocked {
-    pub(super) fn new() -> Self {
-        // SAFETY: both sets are valid places; all zeroes is a valid set.
-        unsafe {
-            let mut all: libc::sigset_t = std::mem::zeroed();
-            let mut before: libc::sigset_t = std::mem::zeroed();
-            libc::sigfillset(&raw mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-            Self(before)
-        }
-    }
-}
-
-impl Drop for SignalsBlocked {
-    fn drop(&mut self) {
-        // SAFETY: the set is the one that was in force before.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
         }
     }
 }

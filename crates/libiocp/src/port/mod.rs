@@ -7,6 +7,7 @@
 //! Which port a thread runs for, and whether it is blocked elsewhere, is the
 //! thread's own knowledge: the one thread-local of this module.
 
+mod alert;
 mod queue;
 mod ring;
 #[cfg(all(test, not(loom)))]
@@ -66,6 +67,8 @@ pub enum NoPacket {
     TimedOut,
     /// The last handle of the port was closed.
     Abandoned,
+    /// The alert is set; no packet was taken.
+    Alerted,
 }
 
 /// An I/O completion port.
@@ -181,6 +184,9 @@ impl Port {
         let seat_for_once = Seat::default_if_gone();
         let was_running = Seat::with(&seat_for_once, |seat| seat.turn_to(self));
         if let Some(count) = self.take_now(was_running, packets)? {
+            if seat::has_taken(count) {
+                idle.pass_by();
+            }
             return Ok(count);
         }
         let later = |waiter: &_| self.take_later(waiter, packets, deadline, idle);
@@ -225,10 +231,10 @@ impl Port {
     /// its caller.
     #[inline]
     pub(crate) fn take_at_once(name: Name) -> Option<Packet> {
-        seat::recall_to_take(name, |port| {
+        seat::recall_to_take_one(name, |port| {
             let mut queue = port.queue.lock();
             if port.is_observed.load(Ordering::Relaxed) { None } else { queue.take_plainly() }
-        })?
+        })
     }
 
     /// Like `take`, without a look-up, if the calling thread runs for the port
@@ -240,7 +246,12 @@ impl Port {
         idle: &dyn Idle,
     ) -> Option<Result<usize, NoPacket>> {
         let taken = seat::recall_to_take(name, |port| port.take_now(true, packets))?;
-        let None = taken.transpose() else { return taken.transpose() };
+        if let Some(result) = taken.transpose() {
+            if result.is_ok_and(seat::has_taken) {
+                idle.pass_by();
+            }
+            return Some(result);
+        }
         // The seat was there just now: none is needed in its place.
         Some(Seat::with(&None, |seat| {
             let port = seat.port().ok_or(NoPacket::Abandoned)?;
@@ -346,7 +357,7 @@ impl Port {
             // say why.
             notified = waiter.parker().park(None);
         }
-        if waiter.was_abandoned() { Err(NoPacket::Abandoned) } else { Ok(()) }
+        waiter.why_woken()
     }
 
     fn take_more(&self, packets: &mut [Packet]) -> usize {

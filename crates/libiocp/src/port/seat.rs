@@ -3,7 +3,7 @@
 //! And which handle it found which port by, so that it need not look again.
 #![allow(unsafe_code)]
 
-use super::{Packet, Port};
+use super::{NoPacket, Packet, Port};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -58,7 +58,12 @@ struct Known {
     to_post: Memory,
     /// The port that the thread runs for, while it counts there.
     to_take: Memory,
+    /// So many packets are still taken before other work is looked at.
+    left: Cell<usize>,
 }
+
+/// As many packets as a reactor hands out at once.
+const MANY: usize = 64;
 
 /// A port that is known by name.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ struct Memory {
 
 impl Known {
     const fn new() -> Self {
-        Self { to_post: Memory::new(), to_take: Memory::new() }
+        Self { to_post: Memory::new(), to_take: Memory::new(), left: Cell::new(MANY) }
     }
 }
 
@@ -128,6 +133,12 @@ impl Seat {
             None => SEAT.with(f),
             Some(seat) => f(seat),
         }
+    }
+
+    /// Whether the thread runs for `port`, or did when it last asked for a
+    /// packet.
+    pub(super) fn belongs_to(&self, port: &Arc<Port>) -> bool {
+        self.port.borrow().as_ref().is_some_and(|it| Arc::ptr_eq(it, port))
     }
 
     /// The thread turns to `port`; true if it was running for it already.
@@ -196,6 +207,35 @@ pub(super) fn recall_to_take<R>(name: Name, f: impl FnOnce(&Port) -> R) -> Optio
     known(|it| it.to_take.lend(name, f))?
 }
 
+/// Like `recall_to_take` of one packet, but not when it is time to look at other
+/// work.
+#[inline]
+pub(super) fn recall_to_take_one(
+    name: Name,
+    f: impl FnOnce(&Port) -> Option<Packet>,
+) -> Option<Packet> {
+    known(|it| {
+        let left = it.left.get();
+        if left == 1 {
+            return None;
+        }
+        let packet = it.to_take.lend(name, f)??;
+        it.left.set(left - 1);
+        Some(packet)
+    })?
+}
+
+/// The calling thread has taken so many packets without waiting; tells whether
+/// it is time to look at other work.
+pub(super) fn has_taken(count: usize) -> bool {
+    let count_down = |it: &Known| {
+        let is_time = count >= it.left.get();
+        it.left.set(if is_time { MANY } else { it.left.get() - count });
+        is_time
+    };
+    known(count_down).unwrap_or(false)
+}
+
 /// From now on `port` has this name for the calling thread, if it still runs for
 /// that port.
 pub(super) fn remember_to_take(name: Name, port: &Arc<Port>) {
@@ -261,6 +301,7 @@ fn unblock() {
 const WAITING: u64 = 0;
 const DELIVERED: u64 = 1;
 const ABANDONED: u64 = 2;
+const ALERTED: u64 = 3;
 
 /// A waiting thread, and the slot in which it gets its packet.
 ///
@@ -300,8 +341,18 @@ impl Waiter {
         self.parker.unpark();
     }
 
-    pub(super) fn was_abandoned(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == ABANDONED
+    pub(super) fn alert(&self) {
+        self.state.store(ALERTED, Ordering::Relaxed);
+        self.parker.unpark();
+    }
+
+    /// After the notification: a packet has been received, or why not.
+    pub(super) fn why_woken(&self) -> Result<(), NoPacket> {
+        match self.state.load(Ordering::Relaxed) {
+            ABANDONED => Err(NoPacket::Abandoned),
+            ALERTED => Err(NoPacket::Alerted),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn received(&self) -> Packet {
@@ -318,7 +369,6 @@ impl Waiter {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::port::NoPacket;
     use crate::sync::{Deadline, Idle, Sleep, blocking};
 
     /// Blocks whenever it is to sleep, as what a completion drops may.

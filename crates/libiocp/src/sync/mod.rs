@@ -43,3 +43,24 @@ pub(crate) fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Relaxed)
 }
+
+#[cfg(not(loom))]
+thread_local! {
+    static NUMBER: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(loom)]
+loom::thread_local! {
+    static NUMBER: std::cell::Cell<u64> = std::cell::Cell::new(0);
+}
+
+/// The number of the calling thread: never the same for two threads, also not
+/// one after the other; not zero.
+pub(crate) fn this_thread() -> u64 {
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(unique());
+        }
+        number.get()
+    })
+}

@@ -18,6 +18,11 @@ impl Deadline {
         Self(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
     }
 
+    /// As a number that only its differences give a meaning.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
+    }
+
     /// The point `duration` from now; the far future if that overflows.
     pub fn after(duration: Duration) -> Self {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
@@ -63,6 +68,10 @@ pub trait Idle {
 
     /// Does what work there is without sleeping.
     fn poll(&self);
+
+    /// A thread has taken many packets without waiting once: does what work
+    /// there is, if nobody else sees to it.
+    fn pass_by(&self) {}
 }
 
 /// Plain sleeping, with nothing to do meanwhile.

@@ -1,13 +1,16 @@
 //! One instance of everything: the handle table and the engine.
 
+mod kinds;
+mod named;
 mod ports;
+mod query;
 
 use crate::engine::{Engine, Era, Preference};
 use crate::event::{Event, Mutex as Mutant, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
 use crate::job::{Job, Jobs};
-use crate::object::{Object, ObjectRef, access};
+use crate::object::{Names, Object, ObjectRef, access};
 use crate::port::Port;
 use crate::process::{Process, Processes};
 use crate::status::Status;
@@ -52,6 +55,7 @@ pub struct Duplication {
 #[derive(Debug)]
 pub struct System {
     table: Table<Entry>,
+    names: Names,
     engine: Arc<Engine>,
     /// Lasts as long as no handle of a port is closed or exchanged.
     era: Era,
@@ -90,6 +94,7 @@ impl System {
         let processes = Arc::new(Processes::new(Arc::clone(&engine)));
         Self {
             table: Table::default(),
+            names: Names::default(),
             engine,
             era: Era::default(),
             jobs: Jobs::new(Arc::clone(&processes)),
@@ -176,7 +181,15 @@ impl System {
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED`, in this order.
     pub fn port(&self, value: usize) -> Result<Arc<Port>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
+        self.port_with(value, access::MODIFY_STATE)
+    }
+
+    /// A port, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn port_with(&self, value: usize, needed: u32) -> Result<Arc<Port>, Status> {
+        self.typed(value, needed, |object| match object {
             Object::Port(port) => Some(port.reference()),
             _ => None,
         })
@@ -308,31 +321,6 @@ impl System {
         }
     }
 
-    /// The flags of a handle; none for a pseudo-handle.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`.
-    pub fn flags(&self, value: usize) -> Result<u8, Status> {
-        if is_pseudo(value) {
-            return Ok(0);
-        }
-        self.table.get(value, |entry| entry.flags).ok_or(Status::INVALID_HANDLE)
-    }
-
-    /// Changes those flags of a handle that are in `mask`.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo-handle.
-    pub fn set_flags(&self, value: usize, mask: u8, flags: u8) -> Result<(), Status> {
-        if is_pseudo(value) {
-            return Err(Status::ACCESS_DENIED);
-        }
-        let mask = mask & (INHERIT | PROTECT_FROM_CLOSE);
-        self.table
-            .update(value, |entry| entry.flags = entry.flags & !mask | flags & mask)
-            .ok_or(Status::INVALID_HANDLE)
-    }
-
     /// Makes one more handle of the object of a handle.
     ///
     /// # Errors
@@ -402,15 +390,6 @@ impl System {
             return Err(Status::ACCESS_DENIED);
         }
         Ok((duplicate, access))
-    }
-
-    /// Whether two handles name one object.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE` if either does not exist.
-    pub fn compare(&self, first: usize, second: usize) -> Result<bool, Status> {
-        let (first, second) = (self.look_up(first)?.0, self.look_up(second)?.0);
-        Ok(first.is_same(&second))
     }
 
     /// What a wait for a handle waits for.

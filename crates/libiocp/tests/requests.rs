@@ -67,7 +67,7 @@ impl Caller {
     }
 
     fn read(&self, file: &Arc<File>) -> Answer {
-        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.report().overlapped.offset()));
+        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.overlapped.offset()));
         Request::start(file, verb, self.report(), |_| {})
     }
 

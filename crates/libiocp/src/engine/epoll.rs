@@ -28,6 +28,9 @@ const KICK: u64 = 0;
 /// that a leader who comes back late does not take another's lead for its own.
 const RANK: u32 = 3;
 
+/// So many gifts in a row cost as much as a change of the leader.
+const GENEROUS: u32 = 4;
+
 const NOBODY: u32 = 0;
 const STAND_IN: u32 = 1;
 /// A thread that waits for something else than packets.
@@ -52,6 +55,8 @@ pub(super) struct Reactor {
     sleeper: AtomicBool,
     /// Changes whenever a leader comes or goes.
     changes: AtomicU64,
+    /// How often in a row the leader has found work for others only.
+    given_away: AtomicU32,
     /// Threads that wait for packets on their own, beside the leader.
     followers: AtomicUsize,
     /// Whether a thread has waited for packets since the stand-in last looked.
@@ -113,6 +118,7 @@ impl Reactor {
             leader: AtomicU32::new(NOBODY),
             sleeper: AtomicBool::new(false),
             changes: AtomicU64::new(0),
+            given_away: AtomicU32::new(0),
             followers: AtomicUsize::new(0),
             server_came: AtomicBool::new(false),
             stand_in: Parker::default(),
@@ -219,7 +225,9 @@ impl Reactor {
         self.dispatch(&events[..count]);
     }
 
-    fn dispatch(&self, events: &[libc::epoll_event]) {
+    /// Tells whether anything was completed.
+    fn dispatch(&self, events: &[libc::epoll_event]) -> bool {
+        let mut has_completed = false;
         for event in events {
             let (flags, token) = (event.events, event.u64);
             if token == KICK {
@@ -233,12 +241,29 @@ impl Reactor {
                 stream.has_heard_more_than_data();
             }
             if flags & (libc::EPOLLIN as u32 | more_than_data) != 0 {
-                stream.run(Direction::In);
+                has_completed |= stream.run(Direction::In);
             }
             if flags & (libc::EPOLLOUT as u32 | ended) != 0 {
-                stream.run(Direction::Out);
+                has_completed |= stream.run(Direction::Out);
             }
         }
+        has_completed
+    }
+
+    /// Takes note of who got what the leader has found: itself, or others.
+    fn note_gift(&self, is_gift: bool) {
+        let count = self.given_away.load(Ordering::Relaxed);
+        if is_gift {
+            self.given_away.store(count.saturating_add(1), Ordering::Relaxed);
+        } else if count != 0 {
+            self.given_away.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the server that leads only ever wakes others: packets go to the
+    /// newest waiter, so it is better if that one leads.
+    fn is_generous(&self) -> bool {
+        self.given_away.load(Ordering::Relaxed) >= GENEROUS
     }
 
     /// Waits until the leader before has left the kernel; it has been woken.
@@ -329,7 +354,7 @@ impl Reactor {
                 NOBODY => true,
                 STAND_IN => rank != STAND_IN,
                 BYSTANDER => rank == SERVER,
-                _ => false,
+                _ => rank == SERVER && self.is_generous(),
             };
             if !may_lead {
                 return None;
@@ -342,9 +367,10 @@ impl Reactor {
         };
         match leader & RANK {
             STAND_IN => ring(&self.yield_to),
-            BYSTANDER => ring(&self.kick),
+            BYSTANDER | SERVER => ring(&self.kick),
             _ => {}
         }
+        self.note_gift(false);
         self.changes.fetch_add(1, Ordering::Relaxed);
         Some(lead)
     }
@@ -388,9 +414,13 @@ impl Reactor {
             // hands to itself needs no wake-up.
             parker.end_poll();
             self.stop_sleeping(&events[..count]);
-            self.dispatch(&events[..count]);
+            let has_completed = self.dispatch(&events[..count]);
             if parker.take_notification() {
+                self.note_gift(false);
                 return Some(true);
+            }
+            if has_completed {
+                self.note_gift(true);
             }
             if deadline.is_some_and(Deadline::has_passed) {
                 return Some(false);

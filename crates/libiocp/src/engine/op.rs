@@ -1,7 +1,7 @@
 //! One operation on a descriptor, as the engine sees it: buffers in, result out.
 #![allow(unsafe_code)]
 
-use super::reports;
+use super::{pipe, reports};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -143,7 +143,7 @@ impl Buffer {
         self.len() == 0
     }
 
-    fn skip(self, bytes: usize) -> Self {
+    pub(super) fn skip(self, bytes: usize) -> Self {
         let bytes = bytes.min(self.len());
         Self(libc::iovec {
             iov_base: self.start().wrapping_add(bytes).cast(),
@@ -227,6 +227,10 @@ pub enum Op {
         /// Bytes sent so far.
         sent: usize,
     },
+    /// Read what there is from a pipe.
+    Read(Buffer),
+    /// Write everything to a pipe, of which so much is written.
+    Write(Buffer, usize),
     /// Accept a connection; the result is its descriptor.
     Accept,
     /// Connect to an address.
@@ -241,9 +245,9 @@ pub enum Op {
 /// The two queues of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Receive, readable, accept, exit.
+    /// Receive, readable, read, accept, exit.
     In,
-    /// Send, connect, finish.
+    /// Send, write, connect, finish.
     Out,
 }
 
@@ -262,27 +266,42 @@ impl Op {
     pub(crate) fn has_begun(&self) -> bool {
         match self {
             Op::Receive { received, .. } => *received > 0,
-            Op::Send { sent, .. } => *sent > 0,
+            Op::Send { sent, .. } | Op::Write(_, sent) => *sent > 0,
             _ => false,
         }
     }
 
-    /// Whether it took everything that was there: a receive that could have
-    /// taken more.
+    /// Whether a receive could have taken more than it got.
     pub(crate) fn has_left_room(&self, outcome: &Outcome) -> bool {
-        match self {
-            Op::Receive { buffers, flags: 0, wants_all: false, .. } => {
-                outcome.result > 0 && (outcome.result as usize) < buffers.len()
-            }
-            _ => false,
-        }
+        self.as_plain_receive()
+            .is_some_and(|buffer| outcome.result > 0 && (outcome.result as usize) < buffer.len())
     }
 
     /// Which queue it stands in.
     pub fn direction(&self) -> Direction {
         match self {
-            Op::Receive { .. } | Op::Readable | Op::Accept | Op::Exit => Direction::In,
-            Op::Send { .. } | Op::Connect(_) | Op::Finish => Direction::Out,
+            Op::Receive { .. } | Op::Readable | Op::Read(_) | Op::Accept | Op::Exit => {
+                Direction::In
+            }
+            Op::Send { .. } | Op::Write(..) | Op::Connect(_) | Op::Finish => Direction::Out,
+        }
+    }
+
+    /// A receive that takes what is there into one buffer.
+    fn as_plain_receive(&self) -> Option<&Buffer> {
+        match self {
+            Op::Receive { buffers: Buffers::One(buffer), flags: 0, wants_all: false, .. } => {
+                Some(buffer)
+            }
+            _ => None,
+        }
+    }
+
+    /// Like `attempt`, on a TCP socket that tells how much a receive has left.
+    pub(crate) fn attempt_and_ask(&mut self, fd: i32) -> (Option<Outcome>, Option<i32>) {
+        match self.as_plain_receive() {
+            Some(buffer) => receive_and_ask(fd, buffer, libc::MSG_DONTWAIT),
+            None => (self.attempt(fd), None),
         }
     }
 
@@ -294,6 +313,8 @@ impl Op {
             }
             Op::Readable => readable(fd),
             Op::Send { buffers, flags, to, sent } => send(fd, buffers, *flags, to, sent),
+            Op::Read(buffer) => pipe::read(fd, *buffer),
+            Op::Write(buffer, written) => pipe::write(fd, *buffer, written),
             Op::Accept => accept(fd),
             Op::Connect(address) => connect(fd, address),
             Op::Exit => super::exit::attempt(fd),
@@ -304,6 +325,14 @@ impl Op {
             }
         }
     }
+}
+
+/// Has a TCP socket tell how much each receive leaves; false if it cannot.
+pub(super) fn ask_for_rest(fd: i32) -> bool {
+    let on = 1i32;
+    let (level, length) = (libc::SOL_TCP, size_of::<i32>() as u32);
+    // SAFETY: the value is readable for its length.
+    unsafe { libc::setsockopt(fd, level, libc::TCP_INQ, (&raw const on).cast(), length) == 0 }
 }
 
 /// Puts a copy of `fd` in the place of `old`, under its number.
@@ -395,6 +424,34 @@ fn send_bytes(fd: i32, buffer: &Buffer, flags: i32) -> isize {
     unsafe {
         libc::syscall(libc::SYS_sendto, fd, start, buffer.len(), flags, none, 0usize) as isize
     }
+}
+
+/// Like `receive_bytes`, and how many bytes it has left, which the socket has
+/// been told to tell.
+fn receive_and_ask(fd: i32, buffer: &Buffer, flags: i32) -> (Option<Outcome>, Option<i32>) {
+    const TOLD: libc::c_uint = size_of::<i32>() as libc::c_uint;
+    let mut control = [0u64; 4];
+    // SAFETY: all zeroes is a valid msghdr.
+    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    message.msg_iov = std::ptr::from_ref(buffer).cast_mut().cast();
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of_val(&control);
+    // SAFETY: the message points to live locals and to a buffer that is valid
+    // until the operation completes, by the contract of `Buffer::new`.
+    let call = || unsafe { libc::syscall(libc::SYS_recvmsg, fd, &raw mut message, flags) as isize };
+    let outcome = settled(retry(call));
+    // SAFETY: the kernel has put whole headers into the control buffer, as
+    // many as the message says.
+    let left = unsafe {
+        let header = libc::CMSG_FIRSTHDR(&raw const message);
+        let is_told = !header.is_null()
+            && (*header).cmsg_level == libc::SOL_TCP
+            && (*header).cmsg_type == libc::TCP_INQ
+            && (*header).cmsg_len >= libc::CMSG_LEN(TOLD) as usize;
+        is_told.then(|| libc::CMSG_DATA(header).cast::<i32>().read_unaligned())
+    };
+    (outcome, left)
 }
 
 fn receive_message(fd: i32, buffers: &Buffers, flags: i32, wants_source: bool) -> Option<Outcome> {

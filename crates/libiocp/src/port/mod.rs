@@ -8,22 +8,31 @@
 //! thread's own knowledge: the one thread-local of this module.
 
 mod alert;
+mod owned;
+mod presence;
 mod queue;
 mod ring;
+mod roster;
 #[cfg(all(test, not(loom)))]
 mod schedules;
 mod seat;
 #[cfg(all(test, loom))]
 mod threads;
+#[cfg(not(loom))]
+mod watch;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
 use crate::wait::Signal;
+use presence::Presence;
 use queue::Queue;
-use seat::{Seat, Waiter};
-
+pub(crate) use queue::Token;
+use roster::{Blocked, Roster};
 pub(crate) use seat::{Name, leave_for_good};
+use seat::{Seat, Waiter};
+#[cfg(not(loom))]
+pub use watch::watching_thread;
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
 /// the place of `Internal`.
@@ -77,7 +86,9 @@ pub enum NoPacket {
 #[derive(Debug)]
 pub struct Port {
     handles: HandleCount,
-    queue: Mutex<Queue<Arc<Waiter>>>,
+    queue: Mutex<State>,
+    /// The threads that have turned to it.
+    roster: Roster,
     /// Signaled while packets wait in the queue, and for ever once closed;
     /// kept up only once somebody has asked for it.
     signal: Signal,
@@ -87,7 +98,8 @@ pub struct Port {
     discard: Option<fn(Packet)>,
 }
 
-type Locked<'a> = MutexGuard<'a, Queue<Arc<Waiter>>>;
+type State = Queue<Arc<Waiter>, Blocked>;
+type Locked<'a> = MutexGuard<'a, State>;
 
 impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
@@ -104,6 +116,7 @@ impl Port {
         Self {
             handles: HandleCount::default(),
             queue,
+            roster: Roster::default(),
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
             discard: None,
@@ -139,11 +152,15 @@ impl Port {
     }
 
     fn post_locked(&self, mut queue: Locked<'_>, packet: Packet) {
-        if queue.is_closed() {
-            drop(queue);
-            return self.discard([packet]);
+        if queue.is_special() {
+            if queue.is_closed() {
+                drop(queue);
+                return self.discard([packet]);
+            }
+            Self::settle(&mut queue);
         }
         let hand_off = queue.post(packet);
+        let begins_watch = queue.begins_watch();
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
         drop(queue);
@@ -152,6 +169,9 @@ impl Port {
         }
         if watched {
             self.signal.release();
+        }
+        if begins_watch {
+            self.begin_watch();
         }
     }
 
@@ -298,11 +318,35 @@ impl Port {
         packets: &mut [Packet],
     ) -> Result<Option<usize>, NoPacket> {
         let mut queue = self.queue.lock();
-        if queue.is_closed() {
-            return Err(NoPacket::Abandoned);
+        let first = if queue.is_special() {
+            if queue.is_closed() {
+                return Err(NoPacket::Abandoned);
+            }
+            Self::take_settled(&mut queue, was_running)
+        } else {
+            queue.take(was_running)
+        };
+        let Some(first) = first else {
+            // Under the lock: nobody may take it for one that counts.
+            seat::with_presence(|it| it.step_in());
+            return Ok(None);
+        };
+        if !was_running {
+            seat::with_presence(|it| it.step_out());
         }
-        let Some(first) = queue.take(was_running) else { return Ok(None) };
         Ok(Some(self.fill(&mut queue, first, packets)))
+    }
+
+    /// Like `Queue::take`, when threads were seen blocked, perhaps this one.
+    #[cold]
+    fn take_settled(queue: &mut State, was_running: bool) -> Option<Packet> {
+        let was_seen =
+            was_running && seat::with_presence(|it| Self::forget(queue, it)).unwrap_or(false);
+        if was_running && !was_seen {
+            queue.step_down();
+        }
+        Self::settle(queue);
+        queue.take(false)
     }
 
     /// One last look after the work at hand was done; then the thread runs on.
@@ -312,7 +356,7 @@ impl Port {
         if queue.is_closed() {
             return Err(NoPacket::Abandoned);
         }
-        match queue.take(false) {
+        match Self::take_settled(&mut queue, false) {
             Some(first) => Ok(self.fill(&mut queue, first, packets)),
             None => {
                 queue.give_up();
@@ -331,14 +375,17 @@ impl Port {
         if queue.is_closed() {
             return Err(NoPacket::Abandoned);
         }
-        match queue.take(false) {
-            Some(first) => Ok(Some(self.fill(&mut queue, first, packets))),
-            None => {
-                waiter.prepare();
-                queue.wait(Arc::clone(waiter));
-                Ok(None)
-            }
+        if let Some(first) = Self::take_settled(&mut queue, false) {
+            return Ok(Some(self.fill(&mut queue, first, packets)));
         }
+        waiter.prepare();
+        queue.wait(Arc::clone(waiter));
+        let begins_watch = queue.begins_watch();
+        drop(queue);
+        if begins_watch {
+            self.begin_watch();
+        }
+        Ok(None)
     }
 
     /// Sleeps until a packet is in the waiter's slot.
@@ -372,7 +419,7 @@ impl Port {
     }
 
     /// Puts `first` and what follows it into `packets`.
-    fn fill(&self, queue: &mut Queue<Arc<Waiter>>, first: Packet, packets: &mut [Packet]) -> usize {
+    fn fill(&self, queue: &mut State, first: Packet, packets: &mut [Packet]) -> usize {
         packets[0] = first;
         let mut count = 1;
         while count < packets.len()
@@ -385,17 +432,22 @@ impl Port {
         count
     }
 
-    fn reset_if_empty(&self, queue: &Queue<Arc<Waiter>>) {
+    fn reset_if_empty(&self, queue: &State) {
         if self.is_observed.load(Ordering::Relaxed) && queue.depth() == 0 {
             self.signal.reset();
         }
     }
 
     /// A thread that ran for the port blocks elsewhere, turns away or exits.
-    fn leave(&self) {
+    fn leave(&self, presence: &Arc<Presence>) {
         let hand_off = {
             let mut queue = self.queue.lock();
-            let hand_off = queue.leave();
+            if queue.is_closed() || Self::forget(&mut queue, presence) {
+                return;
+            }
+            queue.step_down();
+            Self::settle(&mut queue);
+            let hand_off = queue.release();
             if hand_off.is_some() {
                 self.reset_if_empty(&queue);
             }
@@ -423,7 +475,9 @@ impl Port {
 
     /// Threads that run for the port now.
     pub fn running(&self) -> u32 {
-        self.queue.lock().running()
+        let mut queue = self.queue.lock();
+        Self::settle_until(u32::MAX, &mut queue);
+        queue.running()
     }
 
     /// How many threads the port lets run at once.
@@ -465,7 +519,7 @@ impl Close for Port {
             self.signal.release();
         }
         let mut packets = packets;
-        self.discard(std::iter::from_fn(move || packets.pop()));
+        self.discard(std::iter::from_fn(move || queue::take_out(&mut packets)));
     }
 }
 

@@ -49,6 +49,16 @@ impl Ring {
         Some(Packet { key, overlapped, status, bytes })
     }
 
+    /// Keeps those that `keep` wants, in their order.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Packet) -> bool) {
+        for _ in 0..self.len {
+            if let Some(packet) = self.pop().filter(&keep) {
+                // There is room: one has just been taken out.
+                self.push(packet);
+            }
+        }
+    }
+
     /// Makes room for `more` packets; false if there is no memory.
     pub(super) fn reserve(&mut self, more: usize) -> bool {
         let wanted = self.len.checked_add(more).and_then(usize::checked_next_power_of_two);

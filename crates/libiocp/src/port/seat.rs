@@ -3,6 +3,7 @@
 //! And which handle it found which port by, so that it need not look again.
 #![allow(unsafe_code)]
 
+use super::presence::Presence;
 use super::{NoPacket, Packet, Port};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -118,6 +119,7 @@ pub(super) struct Seat {
     /// The port that this thread has posted to.
     posted_to: RefCell<Option<Arc<Port>>>,
     waiter: OnceCell<Arc<Waiter>>,
+    presence: OnceCell<Arc<Presence>>,
 }
 
 impl Seat {
@@ -150,29 +152,24 @@ impl Seat {
             if Arc::ptr_eq(old, port) {
                 return !was_blocked;
             }
-            if !was_blocked {
-                old.leave();
-            }
+            self.presence().step_in();
+            old.part(self.presence(), !was_blocked);
         }
+        port.join(self.presence());
         known(|it| it.to_take.forget());
         *current = Some(Arc::clone(port));
         self.name.set(Name::NOBODY);
-        watch_this_thread(Watcher { leave: block, enter: unblock });
+        watch_this_thread(Watcher { leave: block, enter: unblock, hold: held_up, go_on });
         false
+    }
+
+    fn presence(&self) -> &Arc<Presence> {
+        self.presence.get_or_init(|| Arc::new(Presence::new()))
     }
 
     /// The port that the thread runs for.
     pub(super) fn port(&self) -> Option<Arc<Port>> {
         self.port.borrow().clone()
-    }
-
-    /// Lends the waiter to `wait`, in which the thread does not count: what it
-    /// completes meanwhile may call out, and that may block.
-    pub(super) fn while_waiting<R>(&self, wait: impl FnOnce(&Arc<Waiter>) -> R) -> R {
-        self.set_blocked(true);
-        let result = wait(self.waiter.get_or_init(Default::default));
-        self.set_blocked(false);
-        result
     }
 
     /// Whether it was blocked.
@@ -182,22 +179,40 @@ impl Seat {
         self.is_blocked.replace(is_blocked)
     }
 
-    /// The port that the thread ran for; from now on it runs for none.
-    fn take_port(&self) -> Option<Arc<Port>> {
+    /// Lends the waiter to `wait`, in which the thread does not count: what it
+    /// completes meanwhile may call out, and that may block.
+    pub(super) fn while_waiting<R>(&self, wait: impl FnOnce(&Arc<Waiter>) -> R) -> R {
+        self.set_blocked(true);
+        self.presence().step_in();
+        let result = wait(self.waiter.get_or_init(Default::default));
+        self.set_blocked(false);
+        self.presence().step_out();
+        result
+    }
+}
+
+impl Seat {
+    /// The thread runs for no port any more.
+    fn leave_for_good(&self) {
         known(|it| it.to_take.forget());
-        self.port.borrow_mut().take()
+        let port = self.port.borrow_mut().take();
+        if let Some(port) = port {
+            self.presence().step_in();
+            port.part(self.presence(), !self.is_blocked.get());
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         known(|it| it.to_post.forget());
-        if let Some(port) = self.take_port()
-            && !self.is_blocked.get()
-        {
-            port.leave();
-        }
+        self.leave_for_good();
     }
+}
+
+/// Lends the calling thread's presence, if it has ever turned to a port.
+pub(super) fn with_presence<R>(f: impl FnOnce(&Arc<Presence>) -> R) -> Option<R> {
+    SEAT.try_with(|seat| seat.presence.get().map(f)).ok().flatten()
 }
 
 /// Lends the port that the calling thread runs for, if it has this name and the
@@ -266,23 +281,22 @@ pub(super) fn remember_to_post(name: Name, port: &Arc<Port>) {
 
 /// The calling thread exits: it runs for no port any more.
 pub(crate) fn leave_for_good() {
-    let _ = SEAT.try_with(|seat| {
-        let port = seat.take_port();
-        if let Some(port) = port.filter(|_| !seat.is_blocked.get()) {
-            port.leave();
-        }
-    });
+    let _ = SEAT.try_with(Seat::leave_for_good);
 }
 
 /// The calling thread blocks; false if it does not count in any case.
 fn block() -> bool {
     let left = SEAT.try_with(|seat| {
         let port = seat.port()?;
-        (!seat.set_blocked(true)).then_some(port)
+        if seat.set_blocked(true) {
+            return None;
+        }
+        seat.presence().step_in();
+        Some((port, Arc::clone(seat.presence())))
     });
     let left = left.ok().flatten();
-    if let Some(port) = &left {
-        port.leave();
+    if let Some((port, presence)) = &left {
+        port.leave(presence);
     }
     left.is_some()
 }
@@ -294,8 +308,20 @@ fn unblock() {
         let port = seat.port();
         if let Some(port) = port.filter(|_| seat.set_blocked(false)) {
             port.enter();
+            seat.presence().step_out();
         }
     });
+}
+
+/// The calling thread sleeps for a lock of this library: that is no blocking,
+/// and must not look like it. False if it does not in any case.
+fn held_up() -> bool {
+    with_presence(|it| it.step_in()).unwrap_or(false)
+}
+
+/// It has the lock.
+fn go_on() {
+    with_presence(|it| it.step_out());
 }
 
 const WAITING: u64 = 0;

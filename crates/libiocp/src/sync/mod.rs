@@ -9,12 +9,14 @@ mod futex;
 mod lock;
 mod mutex;
 mod parker;
+mod signals;
 
 pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Deadline, Idle, Parker, Sleep};
+pub(crate) use signals::SignalsBlocked;
 
 // Counting references needs no model: `Arc` is std's in either case.
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
@@ -56,6 +58,7 @@ loom::thread_local! {
 
 /// The number of the calling thread: never the same for two threads, also not
 /// one after the other; not zero.
+#[inline]
 pub(crate) fn this_thread() -> u64 {
     NUMBER.with(|number| {
         if number.get() == 0 {

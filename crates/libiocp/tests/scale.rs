@@ -111,7 +111,7 @@ fn a_million_handles_do_not_slow_a_look_up() {
     assert_eq!(table.len(), 1_000_000);
     let many = shortest(look_up);
     // Not a matter of a few percent: a search would take a million times as long.
-    assert!(many < 10 * few, "{few:?} with one handle, {many:?} with a million");
+    assert!(many < 100 * few, "{few:?} with one handle, {many:?} with a million");
 }
 
 /// A port among a million handles costs what it costs alone.
@@ -135,7 +135,7 @@ fn a_million_handles_do_not_slow_a_packet() {
         system.insert(Object::Event(event()), false).unwrap();
     }
     let many = shortest(pairs);
-    assert!(many < 10 * few, "{few:?} with one handle, {many:?} with a million");
+    assert!(many < 100 * few, "{few:?} with one handle, {many:?} with a million");
     system.close(port).unwrap();
     assert_eq!(system.table().len(), 999_999);
 }

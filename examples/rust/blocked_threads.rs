@@ -148,7 +148,8 @@ fn draw(svg: &mut String, top: f64, title: &str, spans: &[Span]) -> f64 {
         let (time, at) = (tick as f64 * step, x(tick as f64 * step));
         let _ = writeln!(
             svg,
-            r#"<path class="tick" d="M{at:.1} {:.1}V{bottom:.1}"/><text x="{at:.1}" y="{:.1}" class="time">{time} ms</text>"#,
+            "<path class=\"tick\" d=\"M{at:.1} {:.1}V{bottom:.1}\"/>\n\
+             <text x=\"{at:.1}\" y=\"{:.1}\" class=\"time\">{time} ms</text>",
             top + 20.0,
             bottom + 12.0
         );
@@ -190,7 +191,8 @@ fn picture() -> io::Result<String> {
     }
     let width = LEFT + WIDTH + 40.0;
     Ok(format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}">
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}"
+width="{width}" height="{top}">
 <style>
 text {{ font: 10px sans-serif; fill: #333 }}
 .title {{ font-size: 12px; font-weight: bold }}

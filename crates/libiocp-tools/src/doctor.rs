@@ -233,38 +233,41 @@ fn blocked_threads() -> Finding {
             "set LIBIOCP_BLOCKED to auto, perf, proc or off, or unset it",
         );
     }
-    match (BlockDetection::from_environment().resolve(), BlockDetection::Perf.check()) {
-        (BlockDetection::Off, _) if wanted == "off" => {
+    let perf = match BlockDetection::Perf.check() {
+        Ok(()) => "perf can be had".to_owned(),
+        Err(error) => format!("perf cannot be had: {error}"),
+    };
+    match BlockDetection::from_environment().resolve() {
+        BlockDetection::Off if wanted == "off" => {
             Finding::good(NAME, "not seen, as LIBIOCP_BLOCKED wants it")
         }
-        (BlockDetection::Off, _) => Finding::poor(
+        BlockDetection::Off => Finding::poor(
             NAME,
-            "not seen outside the library",
+            format!("not seen outside the library ({perf})"),
             "mount /proc in this container or chroot",
         ),
-        (BlockDetection::Proc, Ok(())) => {
-            Finding::good(NAME, "seen in /proc, as LIBIOCP_BLOCKED wants it")
+        BlockDetection::Proc if wanted == "perf" => Finding::poor(
+            NAME,
+            format!("seen in /proc ({perf})"),
+            perf_advice(read("/proc/sys/kernel/perf_event_paranoid").as_deref()),
+        ),
+        BlockDetection::Perf => Finding::good(NAME, "seen by records of context switches (perf)"),
+        BlockDetection::Automatic | BlockDetection::Proc => {
+            Finding::good(NAME, format!("seen in /proc ({perf})"))
         }
-        (BlockDetection::Proc, Err(error)) => {
-            let level = read("/proc/sys/kernel/perf_event_paranoid");
-            let value = format!("seen in /proc, within a millisecond or two ({error})");
-            Finding::poor(NAME, value, perf_advice(level.as_deref()))
-        }
-        (_, _) => Finding::good(NAME, "seen at once, by records of context switches (perf)"),
     }
 }
 
 /// What keeps a process from records of its own switches.
 fn perf_advice(level: Option<&str>) -> String {
-    let consequence = "to see them sooner, which matters when handlers block for milliseconds";
     match level.and_then(|text| text.parse::<i32>().ok()) {
-        None => format!("use a kernel built with CONFIG_PERF_EVENTS {consequence}"),
+        None => "use a kernel built with CONFIG_PERF_EVENTS, or LIBIOCP_BLOCKED=proc".to_owned(),
         Some(level) if level > 2 => {
-            format!("`sysctl kernel.perf_event_paranoid=2` (now {level}) {consequence}")
+            format!("`sysctl kernel.perf_event_paranoid=2` (now {level}), or LIBIOCP_BLOCKED=proc")
         }
-        Some(_) => {
-            format!("run the container with a profile that allows perf_event_open {consequence}")
-        }
+        Some(_) => "run the container with a profile that allows perf_event_open, or \
+                    LIBIOCP_BLOCKED=proc"
+            .to_owned(),
     }
 }
 

@@ -59,9 +59,9 @@ exports! {
             GetProcessHeap, HeapAlloc, HeapCreate, HeapDestroy, HeapFree, HeapReAlloc,
             HeapSetInformation, HeapSize, HeapValidate;
         ioapiset:
-            CancelIo, CancelIoEx, CreateIoCompletionPort, GetOverlappedResult,
-            GetOverlappedResultEx, GetQueuedCompletionStatus, GetQueuedCompletionStatusEx,
-            PostQueuedCompletionStatus;
+            CancelIo, CancelIoEx, CancelSynchronousIo, CreateIoCompletionPort,
+            GetOverlappedResult, GetOverlappedResultEx, GetQueuedCompletionStatus,
+            GetQueuedCompletionStatusEx, PostQueuedCompletionStatus;
         jobapi:
             AssignProcessToJobObject, CreateJobObjectA, CreateJobObjectW, IsProcessInJob,
             QueryInformationJobObject, SetInformationJobObject, TerminateJobObject;

@@ -8,7 +8,7 @@ use crate::types::{
     BOOL, DWORD, FALSE, HANDLE, INFINITE, OVERLAPPED, OVERLAPPED_ENTRY, TRUE, ULONG, ULONG_PTR,
 };
 use libiocp::handle::Handle;
-use libiocp::object::{Object, WaitFor, Waited};
+use libiocp::object::{Object, WaitFor, Waited, access};
 use libiocp::overlapped::Overlapped;
 use libiocp::port::{NoPacket, Packet, Port};
 use libiocp::status::Status;
@@ -309,6 +309,18 @@ pub unsafe extern "C" fn CancelIo(hFile: HANDLE) -> BOOL {
     succeed(system().file(hFile as usize, 0).map(|file| {
         file.cancel_mine();
     }))
+}
+
+/// `CancelSynchronousIo`: asks for the end of the operation that a thread is
+/// blocked in, on a handle that is not overlapped. 1168 if there is none. The
+/// operation still completes, in that thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn CancelSynchronousIo(hThread: HANDLE) -> BOOL {
+    match system().thread(hThread as usize, access::THREAD_TERMINATE) {
+        Ok(thread) if thread.cancel_synchronous() => TRUE,
+        Ok(_) => fail(Status::NOT_FOUND.win32()),
+        Err(status) => fail(status.win32()),
+    }
 }
 
 /// `CancelIoEx`: asks for the end of the operations with this OVERLAPPED, or

@@ -18,6 +18,9 @@ use std::collections::HashMap;
 pub const SKIP_COMPLETION_PORT_ON_SUCCESS: u32 = 1;
 /// The file's own signal is not set by completions.
 pub const SKIP_SET_EVENT_ON_HANDLE: u32 = 2;
+/// The event of an operation is left alone when the operation is done within
+/// the call that starts it.
+pub const SKIP_SET_USER_EVENT_ON_FAST_IO: u32 = 4;
 /// The notification modes that exist.
 pub const NOTIFICATION_MODES: u32 = 7;
 /// Among the modes, for who finishes a request reads them anyway: the first
@@ -192,6 +195,10 @@ impl File {
         self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
     }
 
+    pub(crate) fn skips_event_on_fast_io(&self) -> bool {
+        self.modes() & SKIP_SET_USER_EVENT_ON_FAST_IO != 0
+    }
+
     /// Sets the file's own signal, unless it is not to be touched. What was
     /// not pending is told by the call, so a signal that is set is left alone.
     pub(crate) fn signal_completion(&self, was_pending: bool) {
@@ -251,6 +258,11 @@ impl File {
     pub fn cancel_mine(&self) -> bool {
         let thread = this_thread();
         self.cancel(|tag| tag.thread == thread)
+    }
+
+    /// Cancels what a thread has started with one OVERLAPPED.
+    pub(crate) fn cancel_of(&self, thread: u64, overlapped: usize) -> bool {
+        self.cancel(|tag| tag.thread == thread && tag.context == overlapped)
     }
 
     /// Cancels the operations of one OVERLAPPED, or all.

@@ -136,15 +136,16 @@ impl Job {
             let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
             assert!(!finished_before, "a request finishes once");
         }
+        let may_skip = !was_pending && status.is_success();
         let context = self.report.overlapped.context();
         self.report.overlapped.settle(status, bytes);
         match &self.report.event {
+            Some(_) if may_skip && file.skips_event_on_fast_io() => {}
             Some(event) => {
                 event.signal().set();
             }
             None => file.signal_completion(was_pending),
         }
-        let may_skip = !was_pending && status.is_success();
         let post = |association: &Association| {
             association.port.post(Packet::with_status(association.key, context, status, bytes));
         };

@@ -315,3 +315,91 @@ fn port_115_it_can_be_switched_off_and_on() {
         });
     });
 }
+
+/// A page that is not there until somebody gives it.
+struct Page {
+    address: usize,
+    faults: std::os::fd::OwnedFd,
+}
+
+const PAGE: usize = 4096;
+
+#[allow(unsafe_code)]
+impl Page {
+    /// `None` where the system does not let this process serve its own faults.
+    fn new() -> Option<Self> {
+        use std::os::fd::{FromRawFd, OwnedFd};
+        const UFFD_USER_MODE_ONLY: i32 = 1;
+        let flags = libc::O_CLOEXEC | UFFD_USER_MODE_ONLY;
+        // SAFETY: the call takes a number; a new descriptor is nobody else's.
+        let faults = unsafe {
+            let fd = libc::syscall(libc::SYS_userfaultfd, flags);
+            (fd >= 0).then(|| OwnedFd::from_raw_fd(fd as i32))?
+        };
+        // SAFETY: a new mapping wherever the kernel likes.
+        let address = unsafe {
+            let access = libc::PROT_READ | libc::PROT_WRITE;
+            let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            libc::mmap(std::ptr::null_mut(), PAGE, access, kind, -1, 0)
+        };
+        assert_ne!(address, libc::MAP_FAILED);
+        let page = Self { address: address as usize, faults };
+        // `UFFDIO_API`, and `UFFDIO_REGISTER` for pages that are missing.
+        page.ask(0xc018_aa3f, [0xaa, 0, 0, 0])?;
+        page.ask(0xc020_aa00, [page.address as u64, PAGE as u64, 1, 0])?;
+        Some(page)
+    }
+
+    fn ask(&self, request: u64, mut argument: [u64; 4]) -> Option<()> {
+        use std::os::fd::AsRawFd;
+        // SAFETY: the argument is as large as either structure.
+        let result =
+            unsafe { libc::ioctl(self.faults.as_raw_fd(), request, argument.as_mut_ptr()) };
+        (result == 0).then_some(())
+    }
+}
+
+#[allow(unsafe_code)]
+impl Obstacle for Page {
+    fn block(&self) {
+        // SAFETY: the mapping lives as long as the process.
+        assert_eq!(unsafe { (self.address as *const u8).read_volatile() }, 0);
+    }
+
+    fn release(&self) {
+        // `UFFDIO_ZEROPAGE`
+        self.ask(0xc020_aa04, [self.address as u64, PAGE as u64, 0, 0]).expect("a page");
+    }
+}
+
+/// Rules: PORT-106.
+#[test]
+fn port_106_a_page_fault_lets_others_in() {
+    on_each_tier(|world, tier| match Page::new() {
+        Some(page) => all_are_handled(world, tier, &page),
+        None => eprintln!("page faults cannot be served here"),
+    });
+}
+
+/// A container whose filter knows no records of context switches.
+/// Rules: PORT-106, PORT-115.
+#[test]
+fn port_106_where_perf_is_refused_proc_serves() {
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+    on_kernel_engines(|world| {
+        let refused = || {
+            let filter = SeccompFilter::new(
+                [(libc::SYS_perf_event_open, vec![])].into(),
+                SeccompAction::Allow,
+                SeccompAction::Errno(libc::EPERM as u32),
+                std::env::consts::ARCH.try_into().unwrap(),
+            );
+            let program: BpfProgram = filter.unwrap().try_into().unwrap();
+            seccompiler::apply_filter(&program).unwrap();
+            let port = world.port(1);
+            assert_eq!(support::code(port.set_block_detection(BlockDetection::Perf)), 50);
+            all_are_handled(world, BlockDetection::Automatic, &Gate::default());
+        };
+        thread::scope(|scope| scope.spawn(refused).join().unwrap());
+    });
+}

@@ -34,21 +34,21 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 for module in $(cat /modules); do insmod /lib/$module || echo cannot load $module; done
 if grep -q only_boot /proc/cmdline; then echo BOOTED; poweroff -f; fi
-mkdir -p /lower /disk /root
+mkdir -p /lower /disk /whole
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro files /lower &&
 mount -t ext4 /dev/vda /disk &&
 mkdir -p /disk/upper /disk/work /disk/tmp &&
-mount -t overlay -o lowerdir=/lower,upperdir=/disk/upper,workdir=/disk/work layer /root &&
-mkdir -p /root/guest && mount --bind /disk/tmp /root/guest || echo no files
-for place in proc sys dev; do mount --bind /$place /root/$place; done
+mount -t overlay -o lowerdir=/lower,upperdir=/disk/upper,workdir=/disk/work layer /whole &&
+mkdir -p /whole/guest && mount --bind /disk/tmp /whole/guest || echo no files
+for place in proc sys dev; do mount --bind /$place /whole/$place; done
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 ln -sf /proc/self/fd /dev/fd
 ip link set lo up
 hostname guest
-cp /work /root/work.sh
-chroot /root /bin/bash /work.sh
+cp /work /whole/work.sh
+chroot /whole /bin/bash /work.sh
 sync
 poweroff -f
 ";

@@ -225,7 +225,7 @@ int iocp_SetFileCompletionNotificationModes(iocp_handle FileHandle,
  * LIBIOCP_BLOCKED (auto, perf, proc, off) decides. 0 on failure, with the last
  * error: 6 or 5 for the handle, 87 for an unknown number, 50 for what the system
  * does not allow this process to have. */
-#define IOCP_DETECT_AUTO 0 /* the best of what can be had */
+#define IOCP_DETECT_AUTO 0 /* /proc, or else perf */
 #define IOCP_DETECT_PERF 1 /* the kernel's records of context switches */
 #define IOCP_DETECT_PROC 2 /* a look into /proc from time to time */
 #define IOCP_DETECT_OFF 3  /* not at all: such a thread counts as running */

@@ -7,7 +7,7 @@ mod perf;
 mod proc;
 
 pub(crate) use perf::{Kick, Wake, wait};
-pub(crate) use proc::{sleep_precisely, this_thread};
+pub(crate) use proc::{processor_time, sleep_precisely, this_thread};
 
 use std::io;
 
@@ -17,12 +17,14 @@ use std::io;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u32)]
 pub enum BlockDetection {
-    /// The best of what the system lets this process have.
+    /// `Proc`; where there is no `/proc`, `Perf`.
     #[default]
     Automatic = 0,
-    /// By the kernel's records of context switches, within some microseconds.
+    /// By the kernel's records of context switches (`perf_event_open`), which
+    /// also wake whoever looks.
     Perf = 1,
-    /// By a look at the thread's state in `/proc`, within a millisecond or two.
+    /// By a look at the thread's state in `/proc`, at least every millisecond
+    /// while it matters.
     Proc = 2,
     /// Not at all: such a thread counts as running.
     Off = 3,
@@ -65,11 +67,11 @@ impl BlockDetection {
         named.as_deref().and_then(Self::from_name).unwrap_or_default()
     }
 
-    /// What stands for `Automatic`, and for what cannot be had: the best that
-    /// can. The first to record switches may wait some milliseconds for it.
+    /// What stands for `Automatic`, and for what cannot be had: what can. The
+    /// first to record switches may wait some milliseconds for it.
     pub fn resolve(self) -> Self {
         let can_be_had = |it: &Self| *it != Self::Automatic && it.check().is_ok();
-        [self, Self::Perf, Self::Proc].into_iter().find(can_be_had).unwrap_or(Self::Off)
+        [self, Self::Proc, Self::Perf].into_iter().find(can_be_had).unwrap_or(Self::Off)
     }
 }
 

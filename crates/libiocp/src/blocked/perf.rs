@@ -7,9 +7,10 @@
 #![allow(unsafe_code)]
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 /// `struct perf_event_attr` in its first published form, which is enough.
@@ -23,7 +24,7 @@ struct Attributes {
     sample_type: u64,
     read_format: u64,
     flags: u64,
-    wakeup_events: u32,
+    wakeup_watermark: u32,
     breakpoint_kind: u32,
     breakpoint_address: u64,
 }
@@ -33,6 +34,7 @@ const PERF_COUNT_SW_DUMMY: u64 = 9;
 const DISABLED: u64 = 1;
 const EXCLUDE_KERNEL: u64 = 1 << 5;
 const EXCLUDE_HYPERVISOR: u64 = 1 << 6;
+const WATERMARK: u64 = 1 << 14;
 const CONTEXT_SWITCH: u64 = 1 << 26;
 const PERF_FLAG_FD_CLOEXEC: libc::c_ulong = 8;
 const ENABLE: libc::c_ulong = 0x2400;
@@ -74,8 +76,9 @@ impl Ring {
             kind: PERF_TYPE_SOFTWARE,
             size: size_of::<Attributes>() as u32,
             config: PERF_COUNT_SW_DUMMY,
-            flags: DISABLED | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR | CONTEXT_SWITCH,
-            wakeup_events: 1,
+            flags: DISABLED | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR | WATERMARK | CONTEXT_SWITCH,
+            // Every record is more than one byte, and so wakes who waits.
+            wakeup_watermark: 1,
             ..Attributes::default()
         };
         // SAFETY: the attributes are readable for the size that they tell; the
@@ -176,24 +179,26 @@ impl Drop for Ring {
 
 /// What ends a wait from outside.
 #[derive(Debug)]
-pub(crate) struct Kick(Option<File>);
+pub(crate) struct Kick(Option<Arc<OwnedFd>>);
 
 impl Kick {
     pub(crate) fn new() -> Self {
         // SAFETY: the call takes numbers.
         let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
         // SAFETY: a new descriptor that nobody else knows.
-        Self((fd >= 0).then(|| unsafe { File::from_raw_fd(fd) }))
+        Self((fd >= 0).then(|| Arc::new(unsafe { OwnedFd::from_raw_fd(fd) })))
     }
 
-    /// Written to by whoever kicks; -1 if there is none.
-    pub(crate) fn descriptor(&self) -> i32 {
-        self.0.as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    /// Written to by whoever kicks, if there is one.
+    pub(crate) fn descriptor(&self) -> Option<&Arc<OwnedFd>> {
+        self.0.as_ref()
     }
 
     fn drain(&self) {
-        if let Some(mut file) = self.0.as_ref() {
-            let _ = file.read(&mut [0; 8]);
+        if let Some(kick) = &self.0 {
+            let mut count = [0u8; 8];
+            // SAFETY: `count` is writable for its length.
+            unsafe { libc::read(kick.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
         }
     }
 }
@@ -214,7 +219,7 @@ pub(crate) fn wait<'a>(
     time: std::time::Duration,
 ) -> Wake {
     let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    let mut descriptors = vec![poll(kick.descriptor())];
+    let mut descriptors = vec![poll(kick.descriptor().map_or(-1, |kick| kick.as_raw_fd()))];
     descriptors.extend(probes.filter_map(|probe| match probe {
         super::Probe::Perf(ring, _) if ring.is_enabled.load(Ordering::Relaxed) => {
             Some(poll(ring.event.as_raw_fd()))

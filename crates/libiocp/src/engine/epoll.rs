@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 mod stand_in;
+mod wait;
 
 use super::lane::Stream;
 use super::op::{Direction, errno};
@@ -19,7 +20,9 @@ use crate::sync::{
     Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Deadline, Idle, Ordering, Parker,
 };
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+#[cfg(all(test, not(loom)))]
 use std::time::Duration;
+use wait::Wait;
 
 /// The token of the eventfd that wakes the leader.
 const KICK: u64 = 0;
@@ -43,7 +46,7 @@ const SERVER: u32 = 3;
 pub(super) struct Reactor {
     epoll: OwnedFd,
     /// Wakes the leader out of the kernel.
-    kick: OwnedFd,
+    kick: Arc<OwnedFd>,
     /// Wakes the stand-in out of the kernel.
     yield_to: OwnedFd,
     streams: Table<Arc<Stream>>,
@@ -111,7 +114,7 @@ impl Reactor {
         let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
         let reactor = Self {
             epoll,
-            kick: event_fd()?,
+            kick: Arc::new(event_fd()?),
             yield_to: event_fd()?,
             streams: Table::new(Recycling::Immediate, u32::MAX),
             watched: AtomicUsize::new(0),
@@ -293,58 +296,6 @@ impl Reactor {
         self.sleeper.store(false, Ordering::Release);
     }
 
-    fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
-        let (epoll, max) = (self.epoll.as_raw_fd(), events.len() as i32);
-        let timeout = match wait {
-            Wait::Not => Some(Duration::ZERO),
-            Wait::Until(deadline) => Some(deadline.remaining()),
-            Wait::ForEver => None,
-        };
-        let milliseconds = match timeout {
-            None => -1,
-            Some(timeout) if timeout.is_zero() => 0,
-            Some(timeout) => return self.epoll_wait_precisely(events, max, timeout),
-        };
-        // SAFETY: `events` has room for `max` of them.
-        let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
-        usize::try_from(count).unwrap_or(0)
-    }
-
-    fn epoll_wait_precisely(
-        &self,
-        events: &mut [libc::epoll_event],
-        max: i32,
-        timeout: Duration,
-    ) -> usize {
-        let time = libc::timespec {
-            tv_sec: timeout.as_secs().min(i32::MAX as u64) as i64,
-            tv_nsec: i64::from(timeout.subsec_nanos()),
-        };
-        let (epoll, none) = (self.epoll.as_raw_fd(), std::ptr::null::<libc::sigset_t>());
-        // SAFETY: `events` has room for `max` of them; no signal mask is given.
-        let count = unsafe {
-            libc::syscall(
-                libc::SYS_epoll_pwait2,
-                epoll,
-                events.as_mut_ptr(),
-                max,
-                &raw const time,
-                none,
-                0usize,
-            )
-        };
-        // Before Linux 5.11, or in a sandbox that refuses what it does not
-        // know: late by less than a millisecond.
-        if count < 0 && matches!(errno(), libc::ENOSYS | libc::EPERM | libc::EACCES) {
-            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-            let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
-            // SAFETY: as above.
-            let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
-            return usize::try_from(count).unwrap_or(0);
-        }
-        usize::try_from(count).unwrap_or(0)
-    }
-
     /// Becomes the leader as `rank`, if nobody leads who has a better claim:
     /// the word of this lead, which no other lead has.
     fn try_lead(&self, rank: u32) -> Option<u32> {
@@ -405,7 +356,7 @@ impl Reactor {
             if !self.become_sleeper(lead) {
                 return None;
             }
-            if !parker.begin_poll(self.kick.as_raw_fd()) {
+            if !parker.begin_poll(Some(&self.kick)) {
                 self.stop_sleeping(&[]);
                 return Some(parker.take_notification());
             }
@@ -435,13 +386,6 @@ impl Reactor {
         self.stand_in_sleeps.store(false, Ordering::SeqCst);
         self.stand_in.unpark();
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Wait {
-    Not,
-    Until(Deadline),
-    ForEver,
 }
 
 impl Reactor {

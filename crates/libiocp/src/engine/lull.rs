@@ -8,6 +8,7 @@
 //!
 //! A receive that leaves room in its buffer has emptied a TCP socket. One that
 //! fills it exactly may have; where that keeps happening the socket is asked.
+#![cfg_attr(test, allow(unsafe_code))]
 
 use super::op::{Op, Outcome, ask_for_rest};
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Deadline, Ordering};
@@ -121,5 +122,106 @@ impl Lull {
     /// The peer has ended, or has sent urgent data.
     pub(super) fn end_for_good(&self) {
         self.is_over.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(all(test, not(loom), not(miri)))]
+mod tests {
+    use super::*;
+    use crate::engine::{Buffer, Buffers};
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsRawFd;
+    use std::time::{Duration, Instant};
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (one, listener.accept().unwrap().0)
+    }
+
+    fn buffers(memory: &mut [u8]) -> Buffers {
+        // SAFETY: every attempt in these tests is over before the memory goes.
+        Buffers::One(unsafe { Buffer::new(memory.as_mut_ptr(), memory.len()) })
+    }
+
+    /// Waits for the peer's byte, and answers it.
+    fn serve(lull: &Lull, fd: i32, room: usize) {
+        let mut memory = vec![0; room];
+        let mut receive = Op::receive(buffers(&mut memory));
+        while lull.attempt(&mut receive, fd).is_none() {
+            std::thread::yield_now();
+        }
+        assert!(lull.attempt(&mut Op::send(buffers(&mut memory[..1])), fd).is_some());
+    }
+
+    /// Whether, in one of many rounds, a receive after the answer would go untried.
+    fn comes(lull: &Lull, room: usize) -> bool {
+        let (mut peer, socket) = pair();
+        (0..1000).any(|_| {
+            peer.write_all(b"?").unwrap();
+            serve(lull, socket.as_raw_fd(), room);
+            let goes_on = lull.goes_on();
+            if !goes_on {
+                let mut memory = vec![0; room];
+                let mut receive = Op::receive(buffers(&mut memory));
+                assert!(lull.attempt(&mut receive, socket.as_raw_fd()).is_none());
+            }
+            peer.read_exact(&mut [0]).unwrap();
+            goes_on
+        })
+    }
+
+    #[test]
+    fn a_receive_after_an_answer_goes_untried() {
+        assert!(comes(&Lull::possible(), 16));
+        assert!(!comes(&Lull::default(), 16), "only TCP keeps the promise");
+    }
+
+    /// The socket is asked once receives keep filling their buffers exactly.
+    #[test]
+    fn a_receive_after_one_that_was_filled_exactly_goes_untried_too() {
+        let lull = Lull::possible();
+        assert!(comes(&lull, 1));
+        assert_eq!(lull.exact.load(Ordering::Relaxed), Lull::EXACT);
+    }
+
+    #[test]
+    fn a_lull_ends_with_time_with_news_and_with_the_peer() {
+        let lull = Lull::possible();
+        let freshly = || {
+            assert!(comes(&lull, 16));
+            lull.sent_at.store(u64::MAX, Ordering::Relaxed);
+            assert!(lull.goes_on());
+        };
+        freshly();
+        lull.end();
+        assert!(!lull.goes_on());
+        freshly();
+        let (_peer, socket) = pair();
+        let mut memory = [0; 1];
+        lull.attempt(&mut Op::send(buffers(&mut memory)), socket.as_raw_fd());
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_millis(1) {}
+        assert!(!lull.goes_on());
+        freshly();
+        lull.end_for_good();
+        assert!(!lull.goes_on());
+    }
+
+    /// What is left behind a full buffer is known, and the asking ends.
+    #[test]
+    fn what_is_left_is_not_taken_for_nothing() {
+        let lull = Lull::possible();
+        assert!(comes(&lull, 1));
+        let (mut peer, socket) = pair();
+        assert!(ask_for_rest(socket.as_raw_fd()));
+        peer.write_all(b"two").unwrap();
+        let mut byte = [0; 1];
+        while socket.peek(&mut [0; 3]).unwrap() < 3 {}
+        let mut receive = Op::receive(buffers(&mut byte));
+        assert!(lull.attempt(&mut receive, socket.as_raw_fd()).is_some());
+        assert!(!lull.is_empty.load(Ordering::Relaxed));
+        assert_eq!(lull.exact.load(Ordering::Relaxed), 0);
     }
 }

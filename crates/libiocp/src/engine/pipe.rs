@@ -3,8 +3,12 @@
 
 use super::op::{Buffer, Outcome, errno};
 
-/// Reads what is there; `None` if that would block.
+/// Reads what is there; `None` if that would block. A read of no bytes waits
+/// for data, too, and leaves it.
 pub(super) fn read(fd: i32, buffer: Buffer) -> Option<Outcome> {
+    if buffer.is_empty() && !is_readable(fd) {
+        return None;
+    }
     loop {
         // SAFETY: the buffer is valid until the operation completes, by the
         // contract of `Buffer::new`.
@@ -16,6 +20,12 @@ pub(super) fn read(fd: i32, buffer: Buffer) -> Option<Outcome> {
             (_, error) => return Some(Outcome::error(error)),
         }
     }
+}
+
+fn is_readable(fd: i32) -> bool {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one record, valid for writes.
+    unsafe { libc::poll(&raw mut poll, 1, 0) != 0 }
 }
 
 /// Writes what is left of the buffer; `None` if that would block.

@@ -8,7 +8,7 @@ use super::Port;
 use super::presence::Presence;
 use super::roster::Members;
 
-use crate::blocked::{BlockDetection, Kick, Probe, Wake};
+use crate::blocked::{BlockDetection, Kick, Probe, Wake, processor_time};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU32, Deadline, Mutex, OnceLock, Ordering, Parker, Weak};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Between looks while things change; doubled while they do not.
 const SHORTEST: Duration = Duration::from_micros(50);
 const LONGEST: Duration = Duration::from_millis(1);
-/// Looking takes at most one in so many parts of the watcher's time.
+/// Looking takes at most one in so many parts of a processor's time.
 const PART: u32 = 20;
 /// A port that has been at ease for so long is left alone...
 const LINGER: Duration = Duration::from_millis(20);
@@ -31,8 +31,7 @@ struct Watcher {
     is_started: Mutex<bool>,
     /// What `Automatic` stands for: as the environment says...
     named: BlockDetection,
-    /// ... and in the end. Until the watcher has had the time to find out, it
-    /// is `Proc`.
+    /// ... and in the end, which the watcher finds out.
     resolved: OnceLock<BlockDetection>,
     kick: Kick,
     /// The kernel's number of its thread; zero before it runs.
@@ -119,6 +118,7 @@ impl Watcher {
     fn run(&self) {
         self.thread.store(crate::blocked::this_thread(), Ordering::Relaxed);
         crate::blocked::sleep_precisely();
+        self.resolved.get_or_init(|| self.named.resolve());
         let mut watches: Vec<Watch> = Vec::new();
         let mut woken = Wake::Nothing;
         loop {
@@ -128,9 +128,6 @@ impl Watcher {
                 }
             }
             watches.retain_mut(|watch| watch.look_if_due(self, woken));
-            if watches.iter().all(|watch| watch.period == LONGEST) {
-                self.resolved.get_or_init(|| self.named.resolve());
-            }
             woken = self.sleep(&watches);
         }
     }
@@ -199,11 +196,13 @@ impl Watch {
         if self.next > start && !is_told {
             return true;
         }
+        let before = processor_time();
         let Some(port) = self.port.upgrade() else { return false };
         let Some(has_changed) = self.look(&port, watcher.detection(&port)) else { return false };
         self.listens = has_changed || !is_told;
         self.period = if has_changed { SHORTEST } else { LONGEST.min(self.period * 2) };
-        self.next = Deadline::after(self.period.max(start.elapsed() * PART));
+        let cost = processor_time() - before;
+        self.next = Deadline::after(self.period.max(cost * PART));
         true
     }
 

@@ -101,6 +101,9 @@ exports! {
             CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
             CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
             ReleaseSemaphore, ResetEvent, SetEvent;
+        synchapi_timers:
+            CancelWaitableTimer, CreateWaitableTimerA, CreateWaitableTimerExA,
+            CreateWaitableTimerExW, CreateWaitableTimerW, SetWaitableTimer, SetWaitableTimerEx;
         synchapi_waits:
             WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
             WaitForSingleObjectEx;

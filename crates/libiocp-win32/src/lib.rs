@@ -27,6 +27,7 @@ pub(crate) mod sockaddr;
 pub mod stringapiset;
 pub mod synchapi;
 pub mod synchapi_events;
+pub mod synchapi_timers;
 pub mod synchapi_waits;
 pub mod sysinfoapi;
 mod text;

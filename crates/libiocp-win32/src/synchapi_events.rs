@@ -20,7 +20,7 @@ const ERROR_TOO_MANY_POSTS: DWORD = 298;
 
 /// # Safety
 /// `attributes` is NULL or valid.
-unsafe fn create(
+pub(crate) unsafe fn create(
     object: Object,
     attributes: *const SECURITY_ATTRIBUTES,
     is_named: bool,
@@ -43,14 +43,14 @@ unsafe fn create(
 
 /// # Safety
 /// NULL, or a string that ends with a zero.
-unsafe fn names_a(name: LPCSTR) -> bool {
+pub(crate) unsafe fn names_a(name: LPCSTR) -> bool {
     // SAFETY: by the contract of this function.
     !name.is_null() && unsafe { *name } != 0
 }
 
 /// # Safety
 /// NULL, or a string that ends with a zero.
-unsafe fn names_w(name: LPCWSTR) -> bool {
+pub(crate) unsafe fn names_w(name: LPCWSTR) -> bool {
     // SAFETY: by the contract of this function.
     !name.is_null() && unsafe { *name } != 0
 }

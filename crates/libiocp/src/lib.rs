@@ -133,6 +133,9 @@ pub mod system;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod thread;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod timer;
 #[doc(hidden)]
 pub mod wait;
 

@@ -7,6 +7,7 @@ use crate::port::Port;
 use crate::process::Process;
 use crate::sync::Arc;
 use crate::thread::Thread;
+use crate::timer::Timer;
 use crate::wait::Signal;
 
 /// Access rights, as Windows numbers them.
@@ -62,6 +63,8 @@ pub enum Object {
     Event(Handle<Event>),
     /// A semaphore.
     Semaphore(Handle<Semaphore>),
+    /// A waitable timer.
+    Timer(Handle<Timer>),
     /// A thread.
     Thread(Handle<Thread>),
     /// This process.
@@ -79,6 +82,8 @@ pub enum ObjectRef {
     Event(Arc<Event>),
     /// A semaphore.
     Semaphore(Arc<Semaphore>),
+    /// A waitable timer.
+    Timer(Arc<Timer>),
     /// A thread.
     Thread(Arc<Thread>),
     /// This process.
@@ -102,6 +107,7 @@ impl Object {
             Object::File(handle) => ObjectRef::File(handle.reference()),
             Object::Event(handle) => ObjectRef::Event(handle.reference()),
             Object::Semaphore(handle) => ObjectRef::Semaphore(handle.reference()),
+            Object::Timer(handle) => ObjectRef::Timer(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
         }
@@ -117,7 +123,9 @@ impl Object {
             all: 0x001F_0003,
         };
         match self {
-            Object::Port(_) | Object::Event(_) | Object::Semaphore(_) => simple(1, 2),
+            Object::Port(_) | Object::Event(_) | Object::Semaphore(_) | Object::Timer(_) => {
+                simple(1, 2)
+            }
             Object::File(_) => Rights {
                 read: 0x0012_0089,
                 write: 0x0012_0116,
@@ -167,6 +175,7 @@ impl ObjectRef {
             ObjectRef::File(object) => Object::File(Handle::of(Arc::clone(object))),
             ObjectRef::Event(object) => Object::Event(Handle::of(Arc::clone(object))),
             ObjectRef::Semaphore(object) => Object::Semaphore(Handle::of(Arc::clone(object))),
+            ObjectRef::Timer(object) => Object::Timer(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
         }
@@ -179,6 +188,7 @@ impl ObjectRef {
             ObjectRef::File(file) => file.signal(),
             ObjectRef::Event(event) => event.signal(),
             ObjectRef::Semaphore(semaphore) => semaphore.signal(),
+            ObjectRef::Timer(timer) => timer.signal(),
             ObjectRef::Thread(thread) => thread.signal(),
             ObjectRef::Process(process) => process.signal(),
         }

@@ -10,6 +10,7 @@ use crate::process::Process;
 use crate::status::Status;
 use crate::sync::{Arc, Deadline, Mutex};
 use crate::thread::Thread;
+use crate::timer::{Clocks, Timer};
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -51,6 +52,7 @@ pub struct System {
     table: Table<Entry>,
     engine: Arc<Engine>,
     process: Arc<Process>,
+    clocks: Arc<Clocks>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -85,6 +87,7 @@ impl System {
             table: Table::default(),
             engine,
             process: Arc::default(),
+            clocks: Arc::default(),
             standard: Mutex::new([0; 3]),
         }
     }
@@ -92,6 +95,11 @@ impl System {
     /// What carries out operations.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// What timers go by.
+    pub fn clocks(&self) -> &Arc<Clocks> {
+        &self.clocks
     }
 
     /// The handle table.
@@ -248,6 +256,17 @@ impl System {
     pub fn semaphore(&self, value: usize) -> Result<Arc<Semaphore>, Status> {
         self.typed(value, access::MODIFY_STATE, |object| match object {
             Object::Semaphore(semaphore) => Some(semaphore.reference()),
+            _ => None,
+        })
+    }
+
+    /// A timer, with the right to set it.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn timer(&self, value: usize) -> Result<Arc<Timer>, Status> {
+        self.typed(value, access::MODIFY_STATE, |object| match object {
+            Object::Timer(timer) => Some(timer.reference()),
             _ => None,
         })
     }

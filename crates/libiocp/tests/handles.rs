@@ -43,6 +43,7 @@ fn handle_count(object: &ObjectRef) -> usize {
         ObjectRef::File(file) => file.handle_count().get(),
         ObjectRef::Event(event) => event.handle_count().get(),
         ObjectRef::Semaphore(semaphore) => semaphore.handle_count().get(),
+        ObjectRef::Timer(timer) => timer.handle_count().get(),
         ObjectRef::Thread(thread) => thread.handle_count().get(),
         ObjectRef::Process(process) => process.handle_count().get(),
     }

@@ -15,6 +15,7 @@
 #include "_libiocp/objects.h"
 #include "_libiocp/files.h"
 #include "_libiocp/system.h"
+#include "_libiocp/timers.h"
 #ifndef WIN32_LEAN_AND_MEAN
 #include "winsock.h"
 #endif

@@ -36,6 +36,8 @@ pub(crate) fn structures() -> Vec<Layout> {
         structure!("CRITICAL_SECTION" windows_sys::Win32::System::Threading::CRITICAL_SECTION,
             "DebugInfo" DebugInfo, "LockCount" LockCount, "RecursionCount" RecursionCount,
             "OwningThread" OwningThread, "LockSemaphore" LockSemaphore, "SpinCount" SpinCount),
+        structure!("REASON_CONTEXT" windows_sys::Win32::System::Threading::REASON_CONTEXT,
+            "Version" Version, "Flags" Flags, "Reason" Reason),
         structure!("SRWLOCK" windows_sys::Win32::System::Threading::SRWLOCK, "Ptr" Ptr),
         structure!("CONDITION_VARIABLE"
             windows_sys::Win32::System::Threading::CONDITION_VARIABLE, "Ptr" Ptr),

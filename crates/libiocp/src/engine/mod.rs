@@ -401,11 +401,7 @@ impl Engine {
 
     /// Starts a thread; false if none is to be had.
     fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
-        // The application's signals are not for these threads.
-        let blocked = fork::SignalsBlocked::new();
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-        drop(blocked);
-        let Ok(thread) = thread else { return false };
+        let Ok(thread) = crate::sync::start_service(name, work) else { return false };
         self.threads.lock().push(thread);
         true
     }

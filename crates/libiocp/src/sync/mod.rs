@@ -6,12 +6,16 @@
 mod blocking;
 mod mutex;
 mod parker;
+#[cfg(not(loom))]
+mod service;
 
 pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
-pub use parker::{Deadline, Idle, Parker, Sleep};
+pub use parker::{Date, Deadline, Idle, Parker, Sleep};
+#[cfg(not(loom))]
+pub(crate) use service::{sleep_precisely, start_service};
 
 // Counting references needs no model: `Arc` is std's in either case.
 pub(crate) use std::sync::{Arc, OnceLock, Weak};

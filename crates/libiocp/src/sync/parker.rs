@@ -19,8 +19,13 @@ impl Deadline {
 
     /// The point `duration` from now; the far future if that overflows.
     pub fn after(duration: Duration) -> Self {
+        Self::now().plus(duration)
+    }
+
+    /// The point `duration` later; the far future if that overflows.
+    pub fn plus(self, duration: Duration) -> Self {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        Self(Self::now().0.saturating_add(nanoseconds))
+        Self(self.0.saturating_add(nanoseconds))
     }
 
     /// How long until then; zero if it has passed.
@@ -37,12 +42,35 @@ impl Deadline {
     pub fn has_passed(self) -> bool {
         Self::now() >= self
     }
+}
 
-    fn timespec(self) -> libc::timespec {
-        libc::timespec {
-            tv_sec: (self.0 / 1_000_000_000) as i64,
-            tv_nsec: (self.0 % 1_000_000_000) as i64,
-        }
+/// A point on the system's clock, in nanoseconds since 1970. The clock may be
+/// set, and then the point is nearer or farther away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(u64);
+
+impl Date {
+    /// The present.
+    pub fn now() -> Self {
+        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Self::since_1970(since_1970.unwrap_or_default())
+    }
+
+    /// The point so long after the beginning of 1970.
+    pub fn since_1970(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether it has passed.
+    pub fn has_passed(self) -> bool {
+        Self::now() >= self
+    }
+}
+
+fn timespec(nanoseconds: u64) -> libc::timespec {
+    libc::timespec {
+        tv_sec: (nanoseconds / 1_000_000_000) as i64,
+        tv_nsec: (nanoseconds % 1_000_000_000) as i64,
     }
 }
 
@@ -129,12 +157,28 @@ impl Parker {
 
     /// Sleeps until notified or `deadline`; tells which. Only the owner may call.
     pub fn park(&self, deadline: Option<Deadline>) -> bool {
+        self.park_while(|| {
+            let passed = self.sleep(0, deadline.map(|deadline| deadline.0));
+            passed && deadline.is_some_and(Deadline::has_passed)
+        })
+    }
+
+    /// Like `park`, until a date.
+    pub fn park_until(&self, date: Option<Date>) -> bool {
+        self.park_while(|| {
+            let passed = self.sleep(libc::FUTEX_CLOCK_REALTIME, date.map(|date| date.0));
+            passed && date.is_some_and(Date::has_passed)
+        })
+    }
+
+    /// `sleep` tells whether the time is up.
+    fn park_while(&self, sleep: impl Fn() -> bool) -> bool {
         if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire).is_err()
         {
             return self.take_notification();
         }
         loop {
-            let timed_out = self.sleep(deadline);
+            let timed_out = sleep();
             if self.take_notification() {
                 return true;
             }
@@ -172,10 +216,11 @@ impl Parker {
         }
     }
 
-    /// Sleeps while the state is PARKED; true if the deadline has passed.
+    /// Sleeps while the state is PARKED; true if it was not woken, perhaps
+    /// because the time is up on the clock that the flag names.
     #[cfg(not(loom))]
-    fn sleep(&self, deadline: Option<Deadline>) -> bool {
-        let timeout = deadline.map(Deadline::timespec);
+    fn sleep(&self, clock: i32, until: Option<u64>) -> bool {
+        let timeout = until.map(timespec);
         let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: the address is that of a live atomic; the timeout is absent
         // or a valid timespec that outlives the call.
@@ -183,14 +228,14 @@ impl Parker {
             libc::syscall(
                 libc::SYS_futex,
                 self.state.as_ptr(),
-                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG | clock,
                 PARKED,
                 pointer,
                 std::ptr::null::<u32>(),
                 libc::FUTEX_BITSET_MATCH_ANY,
             )
         };
-        result == -1 && deadline.is_some_and(Deadline::has_passed)
+        result == -1
     }
 
     #[cfg(loom)]
@@ -201,8 +246,8 @@ impl Parker {
 
     /// In a model a deadline passes at once.
     #[cfg(loom)]
-    fn sleep(&self, deadline: Option<Deadline>) -> bool {
-        if deadline.is_some() {
+    fn sleep(&self, _clock: i32, until: Option<u64>) -> bool {
+        if until.is_some() {
             return true;
         }
         let mut guard = self.loom.0.lock().unwrap();

@@ -116,6 +116,9 @@ pub mod object;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod overlapped;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod pool;
 #[doc(hidden)]
 pub mod port;
 #[cfg(not(loom))]

@@ -5,10 +5,11 @@ use crate::event::{Event, Semaphore};
 use crate::file::File;
 use crate::handle::Table;
 use crate::object::{Object, ObjectRef, access};
+use crate::pool::Pool;
 use crate::port::{NoPacket, Packet, Port};
 use crate::process::Process;
 use crate::status::Status;
-use crate::sync::{Arc, Deadline, Mutex};
+use crate::sync::{Arc, Deadline, Mutex, OnceLock};
 use crate::thread::Thread;
 use crate::timer::{Clocks, Timer};
 
@@ -53,6 +54,7 @@ pub struct System {
     engine: Arc<Engine>,
     process: Arc<Process>,
     clocks: Arc<Clocks>,
+    pool: OnceLock<Arc<Pool>>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -88,6 +90,7 @@ impl System {
             engine,
             process: Arc::default(),
             clocks: Arc::default(),
+            pool: OnceLock::new(),
             standard: Mutex::new([0; 3]),
         }
     }
@@ -100,6 +103,11 @@ impl System {
     /// What timers go by.
     pub fn clocks(&self) -> &Arc<Clocks> {
         &self.clocks
+    }
+
+    /// The thread pool of what names no other.
+    pub fn pool(&self) -> &Arc<Pool> {
+        self.pool.get_or_init(|| Pool::new(&self.engine, &self.clocks))
     }
 
     /// The handle table.

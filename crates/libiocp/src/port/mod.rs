@@ -7,6 +7,7 @@
 //! Which port a thread runs for, and whether it is blocked elsewhere, is the
 //! thread's own knowledge: the one thread-local of this module.
 
+mod crew;
 mod queue;
 #[cfg(all(test, not(loom)))]
 mod schedules;
@@ -16,12 +17,13 @@ mod threads;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
-use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak};
 use crate::wait::Signal;
+pub(crate) use crew::Crew;
 use queue::Queue;
 use seat::{Seat, Waiter};
 
-pub(crate) use seat::leave_for_good;
+pub(crate) use seat::{leave_for_good, step_aside};
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
 /// the place of `Internal`.
@@ -81,6 +83,8 @@ pub struct Port {
     is_observed: AtomicBool,
     /// Gets the packets that nobody will take.
     discard: Option<fn(Packet)>,
+    /// Whom to ask for a thread.
+    crew: Option<Weak<dyn Crew>>,
 }
 
 impl PartialEq for Waiter {
@@ -101,6 +105,7 @@ impl Port {
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
             discard: None,
+            crew: None,
         }
     }
 
@@ -108,6 +113,12 @@ impl Port {
     /// the port closes or has closed. It is called with no lock held.
     pub fn discarding_to(limit: u32, discard: fn(Packet)) -> Self {
         Self { discard: Some(discard), ..Self::new(limit) }
+    }
+
+    /// Like `new`; `crew` is asked for a thread whenever a packet waits though
+    /// fewer threads run than may, because none is there.
+    pub(crate) fn with_crew(limit: u32, crew: Weak<dyn Crew>) -> Self {
+        Self { crew: Some(crew), ..Self::new(limit) }
     }
 
     /// Delivers a packet: the one way into any port. On a closed port the
@@ -145,6 +156,7 @@ impl Port {
         let hand_off = queue.post(*packet);
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
+        let missing = self.missing(&queue);
         drop(queue);
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
@@ -152,6 +164,7 @@ impl Port {
         if watched {
             self.signal.release();
         }
+        self.ask_crew(missing);
     }
 
     #[cold]
@@ -350,17 +363,18 @@ impl Port {
 
     /// A thread that ran for the port blocks elsewhere, turns away or exits.
     fn leave(&self) {
-        let hand_off = {
+        let (hand_off, missing) = {
             let mut queue = self.queue.lock();
             let hand_off = queue.leave();
             if hand_off.is_some() {
                 self.reset_if_empty(&queue);
             }
-            hand_off
+            (hand_off, self.missing(&queue))
         };
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
         }
+        self.ask_crew(missing);
     }
 
     /// A thread that was blocked runs for the port again.

@@ -129,6 +129,17 @@ impl<W: PartialEq> Queue<W> {
         (waiters, std::mem::take(&mut self.packets))
     }
 
+    /// How many more threads could run, if they were there: packets wait for
+    /// them.
+    pub(crate) fn missing(&self) -> u32 {
+        if self.waiters.is_empty() && self.running < self.limit {
+            let packets = u32::try_from(self.packets.len()).unwrap_or(u32::MAX);
+            packets.min(self.limit - self.running)
+        } else {
+            0
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
     }

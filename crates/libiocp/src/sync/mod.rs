@@ -8,6 +8,8 @@ mod mutex;
 mod parker;
 #[cfg(not(loom))]
 mod service;
+#[cfg(not(loom))]
+mod turn;
 
 pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
@@ -15,7 +17,9 @@ pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Date, Deadline, Idle, Parker, Sleep};
 #[cfg(not(loom))]
-pub(crate) use service::{sleep_precisely, start_service};
+pub(crate) use service::{SignalMask, sleep_precisely, start_service, start_thread};
+#[cfg(not(loom))]
+pub(crate) use turn::Turn;
 
 // Counting references needs no model: `Arc` is std's in either case.
 pub(crate) use std::sync::{Arc, OnceLock, Weak};

@@ -25,28 +25,73 @@ pub(crate) fn sleep_precisely() {
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, nanoseconds) };
 }
 
+/// Starts a thread that runs the application's code: with a stack of so many
+/// bytes, and the signals of whoever made `mask`.
+///
+/// # Errors
+/// When the system has none to give.
+pub(crate) fn start_thread(
+    name: &str,
+    stack: usize,
+    mask: &SignalMask,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let mask = mask.clone();
+    let work = move || {
+        mask.apply();
+        work();
+    };
+    Builder::new().name(name.to_owned()).stack_size(stack).spawn(work)
+}
+
+/// The signals that a thread does not take.
+#[derive(Clone)]
+pub(crate) struct SignalMask(libc::sigset_t);
+
+impl std::fmt::Debug for SignalMask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignalMask")
+    }
+}
+
+impl SignalMask {
+    /// Those of the calling thread.
+    pub(crate) fn of_this_thread() -> Self {
+        // SAFETY: all zeroes is a valid set, which the call fills.
+        unsafe {
+            let mut mask: libc::sigset_t = std::mem::zeroed();
+            libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), &raw mut mask);
+            Self(mask)
+        }
+    }
+
+    fn apply(&self) {
+        // SAFETY: the set is one that was in force before.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
+        }
+    }
+}
+
 /// While it lives the calling thread, and the threads it starts, take no
 /// signals.
-struct SignalsBlocked(libc::sigset_t);
+struct SignalsBlocked(SignalMask);
 
 impl SignalsBlocked {
     fn new() -> Self {
-        // SAFETY: both sets are valid places; all zeroes is a valid set.
+        let before = SignalMask::of_this_thread();
+        // SAFETY: all zeroes is a valid set, which is filled before it is used.
         unsafe {
             let mut all: libc::sigset_t = std::mem::zeroed();
-            let mut before: libc::sigset_t = std::mem::zeroed();
             libc::sigfillset(&raw mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-            Self(before)
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
         }
+        Self(before)
     }
 }
 
 impl Drop for SignalsBlocked {
     fn drop(&mut self) {
-        // SAFETY: the set is the one that was in force before.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
-        }
+        self.0.apply();
     }
 }

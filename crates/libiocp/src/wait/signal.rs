@@ -143,6 +143,11 @@ impl Signal {
         before >= ONE
     }
 
+    /// Whether a wait that it satisfies takes something of it away.
+    pub(crate) fn is_consumed(&self) -> bool {
+        self.kind != Kind::Manual
+    }
+
     /// Sets the signal if `may` agrees: one step to who is `alone` with it.
     pub(crate) fn set_if(&self, may: impl FnOnce() -> bool) -> bool {
         let woken = {

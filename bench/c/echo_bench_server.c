@@ -6,11 +6,17 @@
  *   size=BYTES     receive buffer of a connection                  (4096)
  *   skip=0|1       FILE_SKIP_COMPLETION_PORT_ON_SUCCESS            (0)
  *   batch=N        over 1: GetQueuedCompletionStatusEx, N entries  (1)
+ *   block=0|1|2    handlers of messages whose first byte is odd block for 5 ms: not at all,
+ *                  in a system call of their own, in Sleep         (0)
  *
  * Prints "listening PORT" once it accepts connections, and serves until it is killed.
  */
 #include <winsock2.h>
 #include <ws2tcpip.h>
+
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "options.h"
 
@@ -31,6 +37,19 @@ static HANDLE port;
 static DWORD buffer_size;
 static ULONG batch;
 static BOOL skip;
+static enum { NEVER, DIRECTLY, BY_SLEEP } block;
+
+/* What a handler does before it answers. */
+static void handle(const struct connection *c)
+{
+    static const struct timespec time = { 0, 5000000 };
+    if (block == NEVER || c->buffer[0] % 2 == 0)
+        return;
+    if (block == DIRECTLY)
+        syscall(SYS_nanosleep, &time, NULL);
+    else
+        Sleep(5);
+}
 
 static void close_connection(struct connection *c)
 {
@@ -76,6 +95,7 @@ static void advance(struct connection *c, DWORD bytes)
             c->step = SENDING;
             c->length = bytes;
             c->sent = 0;
+            handle(c);
         } else {
             c->sent += bytes;
             if (c->sent == c->length)
@@ -173,6 +193,7 @@ int main(int argc, char **argv)
     buffer_size = (DWORD)option(argc, argv, "size", 4096);
     skip = option(argc, argv, "skip", 0) != 0;
     batch = (ULONG)option(argc, argv, "batch", 1);
+    block = (int)option(argc, argv, "block", 0);
     if (batch > BATCH_MAX)
         batch = BATCH_MAX;
     if (WSAStartup(MAKEWORD(2, 2), &data) != 0)

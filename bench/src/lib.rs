@@ -3,8 +3,10 @@
 pub mod affinity;
 pub mod channel;
 pub mod epoll;
+pub mod machine;
 pub mod ours;
 pub mod process;
 pub mod report;
 pub mod server;
 pub mod stats;
+pub mod uring;

@@ -6,11 +6,12 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bench::machine::Scene;
 use bench::process::Failure;
 use bench::report::Section;
 use clap::{Parser, Subcommand};
 
-use driver::{Settings, disk, echo, queue, wine};
+use driver::{Settings, build, disk, echo, mixed, queue, wine};
 
 /// Measures libiocp against its rivals.
 #[derive(Debug, Parser)]
@@ -38,8 +39,10 @@ struct Options {
 enum What {
     /// Posting and getting packets, against channels and a bare futex.
     Queue,
-    /// TCP echo, against tokio, compio, monoio and an epoll loop.
+    /// TCP echo, against runtimes, libraries and loops written by hand.
     Echo,
+    /// Handlers of which half block, against tokio.
+    Mixed,
     /// Random reads of a file, against fio's io_uring engine.
     Disk,
     /// The same C source under Wine.
@@ -70,23 +73,27 @@ fn run(options: &Options) -> Result<(), Failure> {
     let runs: &[(&str, Measure)] = &[
         ("queue", queue::measure),
         ("echo", echo::measure),
+        ("mixed", mixed::measure),
         ("disk", disk::measure),
         ("wine", wine::measure),
     ];
     let wanted = match options.what {
         What::Queue => &runs[0..1],
         What::Echo => &runs[1..2],
-        What::Disk => &runs[2..3],
-        What::Wine => &runs[3..4],
+        What::Mixed => &runs[2..3],
+        What::Disk => &runs[3..4],
+        What::Wine => &runs[4..5],
         What::All => runs,
     };
+    let library = build::library_in_use()?;
     for (name, measure) in wanted {
         eprintln!("# {name}");
+        let scene = Scene::begin(&library);
         let section = measure(&settings)?;
-        let command = settings.command(name);
-        print!("{}", section.markdown(&command));
+        let markdown = section.markdown(&scene, &settings.command(name));
+        print!("{markdown}");
         if options.write {
-            section.place(&driver::root().join("docs/performance.md"), &command)?;
+            section.place(&build::root().join("docs/performance.md"), &markdown)?;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ptr;
 
 use clap::Parser;
 
@@ -77,6 +78,13 @@ pub fn announce(listener: &TcpListener) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening {}", listener.local_addr()?.port())?;
     out.flush()
+}
+
+/// Blocks for 5 ms in a system call that nobody else hears of.
+pub fn block() {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: 5_000_000 };
+    // SAFETY: `time` lives through the call, and the kernel writes no rest.
+    unsafe { libc::syscall(libc::SYS_nanosleep, &raw const time, ptr::null::<libc::timespec>()) };
 }
 
 /// The loopback address with `port`.

@@ -39,6 +39,15 @@ impl fmt::Display for Summary {
     }
 }
 
+impl Summary {
+    /// As little room as median and extremes take, with three digits or so.
+    pub fn short(&self) -> String {
+        let Self { median, min, max } = self;
+        let digits = if *median >= 100.0 { 0 } else { 2 - (*median >= 10.0) as usize };
+        format!("{median:.digits$} ({min:.digits$}-{max:.digits$})")
+    }
+}
+
 /// The ratios of two series that were measured in turns: each round's own.
 pub fn paired(over: &[f64], under: &[f64]) -> Option<Summary> {
     Summary::of(over.iter().zip(under).map(|(a, b)| a / b))

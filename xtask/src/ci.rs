@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::process::{self, Failure};
 use crate::project::Project;
-use crate::{examples, layouts, semantics, tidy, wine};
+use crate::{denied, examples, layouts, semantics, tidy, wine};
 
 type Action = fn(&Project) -> Result<(), Failure>;
 
 /// In order of cost: what fails fast comes first.
-const STEPS: [(&str, Action); 10] = [
+const STEPS: [(&str, Action); 11] = [
     ("tidy", tidy::report),
     ("semantics", semantics::check),
     ("format", format),
@@ -19,6 +19,7 @@ const STEPS: [(&str, Action); 10] = [
     ("documentation", documentation),
     ("tests, io_uring", tests_uring),
     ("tests, epoll", tests_epoll),
+    ("tests, io_uring denied", tests_denied),
     ("layouts", compare_layouts),
     ("conformance under Wine", conformance),
     ("examples under Wine", examples::run),
@@ -56,6 +57,11 @@ fn tests_uring(project: &Project) -> Result<(), Failure> {
 
 fn tests_epoll(project: &Project) -> Result<(), Failure> {
     tests(project, "epoll")
+}
+
+/// As a container's default profile denies it.
+fn tests_denied(project: &Project) -> Result<(), Failure> {
+    denied::run(project, &["container".to_owned()], None)
 }
 
 fn conformance(project: &Project) -> Result<(), Failure> {

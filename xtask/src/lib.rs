@@ -6,6 +6,7 @@
 pub mod architecture;
 pub mod ci;
 pub mod citations;
+pub mod denied;
 pub mod divergences;
 pub mod examples;
 mod layouts;

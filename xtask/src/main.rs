@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::process::Failure;
 use xtask::project::Project;
-use xtask::{ci, examples, semantics, tidy, wine};
+use xtask::{ci, denied, examples, semantics, tidy, wine};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Project automation")]
@@ -50,6 +50,21 @@ enum Command {
     Loom,
     /// Run the stress programs for long, on each engine
     Stress,
+    /// Run the tests of the libraries where io_uring, and more, is refused
+    Denied {
+        /// Only in this way; may be repeated
+        #[arg(long, value_parser = denied::WAYS)]
+        way: Vec<String>,
+        /// Only tests whose name contains this
+        filter: Option<String>,
+    },
+    /// Run a command from which system calls are taken, in one of the ways of `denied`
+    #[command(hide = true)]
+    Without {
+        way: String,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
     /// Run the measurements of the bench workspace
     Bench {
         /// Passed on to the bench program
@@ -74,6 +89,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::FuzzShort { seconds } => ci::fuzz_short(&project, *seconds),
         Command::Loom => ci::loom(&project),
         Command::Stress => ci::stress(&project),
+        Command::Denied { way, filter } => denied::run(&project, way, filter.as_deref()),
+        Command::Without { way, command } => denied::become_without(way, command),
         Command::Bench { arguments } => ci::bench(&project, arguments),
     }
 }

@@ -112,7 +112,9 @@ impl Connection {
         stream.set_nonblocking(true)?;
         let message = (0..options.size).map(|i| (i * 31 + id * 7) as u8).collect();
         let since = Instant::now();
-        Ok(Self { stream, message, sequence: 0, sent: 0, received: 0, since })
+        // Odd and even messages are equally many at any time, also in the first moments.
+        let sequence = id as u64 % 2;
+        Ok(Self { stream, message, sequence, sent: 0, received: 0, since })
     }
 
     /// Sends the next message.

@@ -9,7 +9,7 @@ use bench::process::{self, Failure};
 use bench::report::{Section, Table};
 use bench::stats;
 
-use super::{Settings, cell};
+use super::{Settings, build, cell};
 
 const BLOCK: usize = 4096;
 const EXPLANATION: &str = "4 KiB reads at random places of one file, by one thread that keeps so \
@@ -58,7 +58,7 @@ struct Measured {
 }
 
 pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
-    let ours = super::compile("disk_read")?;
+    let ours = build::ours("disk_read")?;
     let blocks = settings.pick(1 << 30, 1 << 26) / BLOCK;
     let file = TestFile::new(&settings.dir, blocks)?;
     let mut results = Table::new([
@@ -80,7 +80,9 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
             race(settings, &ours, load, kind, &mut results)?;
         }
     }
-    Ok(Section::new("disk", EXPLANATION, results))
+    let mut section = Section::new("disk", EXPLANATION);
+    section.show(&results);
+    Ok(section)
 }
 
 fn race(

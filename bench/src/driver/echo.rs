@@ -5,115 +5,159 @@ use std::process::Command;
 
 use bench::affinity;
 use bench::process::{self, Failure, Server};
-use bench::report::{Goal, Section, Table};
-use bench::stats::{self, Summary};
+use bench::report::{Section, Tally};
 
-use super::{Settings, cell};
+use super::build::{self, FOREIGN};
+use super::{Settings, echo_tables};
 
-const EPOLL: &str = "epoll loop";
-const CONTROL: &str = "epoll loop again";
+/// The mode that is held against the rivals.
+pub(crate) const OURS: &str = "libiocp skip";
+pub(crate) const EPOLL: &str = "epoll loop";
+pub(crate) const CONTROL: &str = "epoll loop again";
+/// How many connections a cell has.
+pub(crate) const CONNECTIONS: [usize; 3] = [1, 64, 512];
+
 const EXPLANATION: &str = "One client thread keeps one message under way on each connection and \
-    compares every echo. Median and extremes of alternating runs, ratios taken round by round: \
-    requests per second and CPU time of the server process per request, each over those of the \
-    epoll loop. The epoll loop runs a second time in each round, as a control: what that differs \
-    from 1 is noise. With one worker the server has one core and the client another; with more \
-    nothing is pinned. `plain` takes a packet for each operation with \
-    `GetQueuedCompletionStatus`; `skip` sets `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS`; `Ex` does so \
-    too and takes up to 16 packets with `GetQueuedCompletionStatusEx`. `8/2` is eight threads \
-    under a limit of two, against rivals with two workers.";
+    compares every echo. Every server runs once in each round, in turn. First the servers: \
+    thousands of requests per second, microseconds of the server's CPU time for each, and the \
+    latencies at the median and at the 99th percentile, also in microseconds; medians, with the \
+    extremes of the throughput. Then `libiocp skip` against each rival, requests per second over \
+    requests per second and the rival's p99 over its own, so that over 1 is ahead in both; ratios \
+    taken round by round, their medians and extremes, bold where libiocp is not ahead. The epoll \
+    loop runs twice in each round: what that row differs from 1 is noise.\n\n\
+    `plain` takes a packet for each operation with `GetQueuedCompletionStatus`; `skip` sets \
+    `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS`; `Ex` does so too and takes up to 16 packets with \
+    `GetQueuedCompletionStatusEx`; `8 threads` is `skip` with eight threads under a limit of two. \
+    With one worker the server has one core and the client another; with two nothing is pinned. \
+    The epoll loop, io_uring, compio, monoio and libuv then have a loop on each thread and the \
+    kernel spreads the connections (`SO_REUSEPORT`); tokio and Boost.Asio share one runtime.";
 
 /// A server: its name in the table, its program and arguments.
-struct Contestant {
-    name: String,
+pub(crate) struct Contestant {
+    pub(crate) name: String,
     program: PathBuf,
     arguments: Vec<String>,
 }
 
+/// What the rounds brought for one server.
 #[derive(Default, Clone)]
-struct Series {
-    requests_per_second: Vec<f64>,
-    cpu_per_request: Vec<f64>,
-    p50: Vec<f64>,
-    p99: Vec<f64>,
+pub(crate) struct Series {
+    pub(crate) requests_per_second: Vec<f64>,
+    pub(crate) cpu_per_request: Vec<f64>,
+    pub(crate) p50: Vec<f64>,
+    pub(crate) p99: Vec<f64>,
 }
 
-struct Cell {
-    workers: usize,
-    connections: usize,
-    size: usize,
+/// The programs of the servers and of the client.
+struct Programs {
+    rivals: PathBuf,
+    ours: PathBuf,
+    foreign: Vec<(&'static str, PathBuf)>,
 }
 
-impl Cell {
-    fn name(&self) -> String {
-        let Self { workers, connections, size } = self;
-        let plural = if *workers == 1 { "" } else { "s" };
-        format!("{workers} worker{plural}, {connections} x {size} B")
+/// A table's worth of cells: they differ in their number of connections.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) workers: usize,
+    pub(crate) size: usize,
+}
+
+impl Setup {
+    pub(crate) fn title(self) -> String {
+        let plural = if self.workers == 1 { "" } else { "s" };
+        format!("{} worker{plural}, {} B", self.workers, self.size)
     }
 }
 
 pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
-    let rivals = super::rivals()?;
-    let ours = super::compile("echo_bench_server")?;
-    let mut section = Section::new(
-        "echo",
-        EXPLANATION,
-        Table::new([
-            "case",
-            "server",
-            "requests/s",
-            "throughput",
-            "CPU per request",
-            "CPU, us per request",
-            "p50 us",
-            "p99 us",
-        ]),
-    );
-    for workers in [1, 2] {
-        for size in [64, 4096] {
-            for connections in [1, 64, 512] {
-                let cell = Cell { workers, connections, size };
-                if !settings.wants(&cell.name()) {
-                    continue;
+    let mut section = Section::new("echo", EXPLANATION);
+    let rivals = build::rivals()?;
+    let mut programs =
+        Programs { rivals, ours: build::ours("echo_bench_server")?, foreign: Vec::new() };
+    for foreign in FOREIGN {
+        match foreign.build()? {
+            Ok(program) => programs.foreign.push((foreign.name, program)),
+            Err(missing) => section.say(&missing),
+        }
+    }
+    let mut parts = Vec::new();
+    for size in [64, 4096] {
+        let mut tally = Tally::default();
+        for workers in [1, 2] {
+            let setup = Setup { workers, size };
+            let field = contestants(&programs, setup);
+            let mut columns = Vec::new();
+            for connections in CONNECTIONS {
+                if settings.wants(&format!("{}, {connections} connections", setup.title())) {
+                    let series = race(settings, &programs.rivals, &field, setup, connections)?;
+                    columns.push((connections, series));
                 }
-                let field = contestants(&rivals, &ours, workers, size);
-                let series = race(settings, &rivals, &field, &cell)?;
-                fill(&mut section, &cell, &field, &series);
-                set_targets(&mut section, &cell, &field, &series);
+            }
+            if !columns.is_empty() {
+                let tables = echo_tables::tables(&field, &columns, &mut tally);
+                parts.push((setup, tables));
             }
         }
+        section.say(&format!("Messages of {size} B, ahead of each rival: {tally}."));
+    }
+    for (setup, [servers, ratios]) in parts {
+        section.say(&format!("**{}**", setup.title()));
+        section.show(&servers);
+        section.say(&format!("`{OURS}` against each, over 1 is ahead, {}:", setup.title()));
+        section.show(&ratios);
     }
     Ok(section)
 }
 
-fn contestants(rivals: &Path, ours: &Path, workers: usize, size: usize) -> Vec<Contestant> {
-    let rival = |name: &str, program: &str, workers: usize| Contestant {
+fn contestants(programs: &Programs, setup: Setup) -> Vec<Contestant> {
+    let Setup { workers, size } = setup;
+    let rival = |name: &str, program: &str, workers: usize, extra: &[&str]| Contestant {
         name: name.into(),
-        program: rivals.join(program),
-        arguments: vec![format!("--workers={workers}"), format!("--size={size}")],
+        program: programs.rivals.join(program),
+        arguments: [format!("--workers={workers}"), format!("--size={size}")]
+            .into_iter()
+            .chain(extra.iter().map(|word| String::from(*word)))
+            .collect(),
     };
-    let own = |name: &str, threads: usize, limit: usize, extra: &[&str]| {
-        let mut arguments = vec![format!("workers={threads}"), format!("concurrency={limit}")];
-        arguments.push(format!("size={size}"));
-        arguments.extend(extra.iter().map(|word| String::from(*word)));
-        Contestant { name: format!("libiocp {name}"), program: ours.into(), arguments }
+    let own = |name: &str, threads: usize, extra: &[&str]| Contestant {
+        name: format!("libiocp {name}"),
+        program: programs.ours.clone(),
+        arguments: [
+            format!("workers={threads}"),
+            format!("concurrency={workers}"),
+            format!("size={size}"),
+        ]
+        .into_iter()
+        .chain(extra.iter().map(|word| String::from(*word)))
+        .collect(),
     };
     let mut field = vec![
-        rival(EPOLL, "echo_epoll", workers),
-        rival(CONTROL, "echo_epoll", workers),
-        own("plain", workers, workers, &[]),
-        own("skip", workers, workers, &["skip=1"]),
-        own("Ex", workers, workers, &["skip=1", "batch=16"]),
-        rival("tokio", "echo_tokio", workers),
-        rival("compio", "echo_compio", workers),
-        rival("monoio", "echo_monoio", workers),
+        own("plain", workers, &[]),
+        own("skip", workers, &["skip=1"]),
+        own("Ex", workers, &["skip=1", "batch=16"]),
     ];
-    if workers == 1 {
-        field.push(rival("tokio current-thread", "echo_tokio", 0));
-    } else {
-        field.push(own("8/2 plain", 8, workers, &[]));
-        field.push(own("8/2 skip", 8, workers, &["skip=1"]));
-        field.push(own("8/2 Ex", 8, workers, &["skip=1", "batch=16"]));
+    if workers > 1 {
+        field.push(own("8 threads", 8, &["skip=1"]));
     }
+    field.extend([
+        rival(EPOLL, "echo_epoll", workers, &[]),
+        rival(CONTROL, "echo_epoll", workers, &[]),
+        rival("io_uring", "echo_uring", workers, &[]),
+        rival("io_uring multishot", "echo_uring", workers, &["--multishot"]),
+        rival("tokio", "echo_tokio", workers, &[]),
+    ]);
+    if workers == 1 {
+        field.push(rival("tokio current-thread", "echo_tokio", 0, &[]));
+    }
+    field.extend([
+        rival("compio", "echo_compio", workers, &[]),
+        rival("monoio", "echo_monoio", workers, &[]),
+    ]);
+    field.extend(programs.foreign.iter().map(|(name, program)| Contestant {
+        name: (*name).into(),
+        program: program.clone(),
+        arguments: vec![format!("workers={workers}"), format!("size={size}")],
+    }));
     field
 }
 
@@ -121,74 +165,48 @@ fn race(
     settings: &Settings,
     programs: &Path,
     field: &[Contestant],
-    cell: &Cell,
+    setup: Setup,
+    connections: usize,
 ) -> Result<Vec<Series>, Failure> {
     let cpus = affinity::allowed()?;
     let (server_cpus, client_cpus): (&[usize], &[usize]) = match cpus[..] {
-        [first, second, ..] if cell.workers == 1 => (&[first], &[second]),
+        [first, second, ..] if setup.workers == 1 => (&[first], &[second]),
         _ => (&[], &[]),
     };
     let mut series = vec![Series::default(); field.len()];
-    for _ in 0..settings.rounds(9) {
+    let rounds = settings.rounds(if setup.size == 64 { 7 } else { 5 });
+    for _ in 0..rounds {
         for (series, contestant) in series.iter_mut().zip(field) {
             let mut command = Command::new(&contestant.program);
             let server = Server::start(command.args(&contestant.arguments), server_cpus)?;
             let mut client = Command::new(programs.join("echo_client"));
             client
-                .arg(format!("--port={}", server.port))
-                .arg(format!("--server-pid={}", server.pid()))
-                .arg(format!("--connections={}", cell.connections))
-                .arg(format!("--size={}", cell.size))
+                .arg(format!("--connections={connections}"))
+                .arg(format!("--size={}", setup.size))
                 .arg(format!("--ms={}", settings.pick(400, 100)));
-            let done = process::run(&mut client, client_cpus)
-                .map_err(|e| format!("{}: {}: {e}", cell.name(), contestant.name))?;
-            let requests = done.number("requests")?;
-            series.requests_per_second.push(requests / done.number("seconds")?);
-            series.cpu_per_request.push(done.number("cpu_ns")? / requests / 1000.0);
-            series.p50.push(done.number("p50_ns")? / 1000.0);
-            series.p99.push(done.number("p99_ns")? / 1000.0);
+            series.add(&server, &mut client, client_cpus).map_err(|e| {
+                format!("{}, {connections} connections, {}: {e}", setup.title(), contestant.name)
+            })?;
         }
     }
     Ok(series)
 }
 
-fn median(values: &[f64], digits: usize) -> String {
-    let summary = Summary::of(values.iter().copied());
-    summary.map_or_else(|| "-".into(), |s| format!("{:.digits$}", s.median))
-}
-
-fn fill(section: &mut Section, place: &Cell, field: &[Contestant], series: &[Series]) {
-    let base = &series[0];
-    for (own, contestant) in series.iter().zip(field) {
-        section.results.row([
-            place.name(),
-            contestant.name.clone(),
-            median(&own.requests_per_second, 0),
-            cell(stats::paired(&own.requests_per_second, &base.requests_per_second)),
-            cell(stats::paired(&own.cpu_per_request, &base.cpu_per_request)),
-            median(&own.cpu_per_request, 2),
-            median(&own.p50, 0),
-            median(&own.p99, 0),
-        ]);
-    }
-}
-
-fn set_targets(section: &mut Section, cell: &Cell, field: &[Contestant], series: &[Series]) {
-    let of = |name: &str| {
-        let index = field.iter().position(|c| c.name == name)?;
-        Some(&series[index].requests_per_second[..])
-    };
-    let ratio = |ours: &str, rival: &str| stats::paired(of(ours)?, of(rival)?);
-    if cell.workers == 1 {
-        for mode in ["libiocp plain", "libiocp skip"] {
-            let what = format!("{mode} against the epoll loop");
-            section.target(&what, &cell.name(), Goal::AtLeast(0.95), ratio(mode, EPOLL));
-        }
-        return;
-    }
-    for rival in ["tokio", "compio", "monoio"] {
-        let mode = "libiocp 8/2 skip";
-        let what = format!("{mode} against {rival}");
-        section.target(&what, &cell.name(), Goal::AtLeast(1.0), ratio(mode, rival));
+impl Series {
+    /// Appends what the client measures of a server.
+    pub(crate) fn add(
+        &mut self,
+        server: &Server,
+        client: &mut Command,
+        cpus: &[usize],
+    ) -> Result<(), Failure> {
+        client.arg(format!("--port={}", server.port));
+        let done = process::run(client.arg(format!("--server-pid={}", server.pid())), cpus)?;
+        let requests = done.number("requests")?;
+        self.requests_per_second.push(requests / done.number("seconds")?);
+        self.cpu_per_request.push(done.number("cpu_ns")? / requests / 1000.0);
+        self.p50.push(done.number("p50_ns")? / 1000.0);
+        self.p99.push(done.number("p99_ns")? / 1000.0);
+        Ok(())
     }
 }

@@ -1,16 +1,15 @@
-//! The four kinds of measurement, and how the programs they need are built.
+//! The kinds of measurement.
 
+pub(crate) mod build;
 pub(crate) mod disk;
 pub(crate) mod echo;
+mod echo_tables;
+pub(crate) mod mixed;
 pub(crate) mod queue;
 pub(crate) mod wine;
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use bench::process::{self, Failure};
 use bench::stats::Summary;
 
 /// What the command line asks of every measurement.
@@ -62,49 +61,7 @@ impl Settings {
     }
 }
 
-/// The repository.
-pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
-/// Builds this package's programs and returns where they are.
-pub(crate) fn rivals() -> Result<PathBuf, Failure> {
-    let manifest = root().join("bench/Cargo.toml");
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--release", "--bins", "--manifest-path"]).arg(manifest);
-    process::build(&mut cargo)?;
-    let own = env::current_exe()?;
-    Ok(own.parent().ok_or("the driver is in no directory")?.to_path_buf())
-}
-
-/// Builds the library and the command `iocp`, and with them a program of `bench/c`.
-pub(crate) fn compile(name: &str) -> Result<PathBuf, Failure> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()).args(["build", "--quiet", "--release"]);
-    process::build(cargo.args(["-p", "libiocp-win32", "-p", "libiocp-tools"]))?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
-    let (source, program) = source_and_program(name, "")?;
-    let mut iocp = Command::new(target.join("release/iocp"));
-    process::build(iocp.args(["cc", "-O2", "-o"]).arg(&program).arg(source))?;
-    Ok(program)
-}
-
-/// Builds a program of `bench/c` for Windows.
-pub(crate) fn cross_compile(name: &str) -> Result<PathBuf, Failure> {
-    let (source, program) = source_and_program(name, ".exe")?;
-    let mut mingw = Command::new("x86_64-w64-mingw32-gcc");
-    process::build(mingw.args(["-O2", "-o"]).arg(&program).arg(source).arg("-lws2_32"))?;
-    Ok(program)
-}
-
-fn source_and_program(name: &str, suffix: &str) -> Result<(PathBuf, PathBuf), Failure> {
-    let programs = root().join("bench/target/c");
-    fs::create_dir_all(&programs)?;
-    let source = root().join("bench/c").join(name).with_extension("c");
-    Ok((source, programs.join(format!("{name}{suffix}"))))
-}
-
 /// A cell for a ratio that may be missing.
 pub(crate) fn cell(summary: Option<Summary>) -> String {
-    summary.map_or_else(|| "-".into(), |s| s.to_string())
+    summary.map_or_else(|| "-".into(), |s| s.short())
 }

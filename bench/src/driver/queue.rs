@@ -14,8 +14,11 @@ use bench::stats::{self, Summary};
 
 use super::{Settings, cell};
 
-const OURS: usize = 0;
-const PARKING_LOT: usize = 1;
+const OURS: &str = "libiocp";
+const PARKING_LOT: &str = "parking_lot";
+const FUTEX: &str = "bare futex";
+const PACKET_GOAL: (&str, Goal) = (PARKING_LOT, Goal::AtMost(1.2));
+const ROUND_TRIP_GOAL: (&str, Goal) = (FUTEX, Goal::AtMost(1.3));
 /// The key that ends a consumer; posted after all others.
 const END: usize = usize::MAX;
 
@@ -24,13 +27,19 @@ type Run = Box<dyn Fn() -> Result<f64, Failure>>;
 struct Case {
     name: String,
     what: &'static str,
+    target: (&'static str, Goal),
     contestants: Vec<(&'static str, Run)>,
 }
 
+const RIVALS: [&str; 4] = [PARKING_LOT, "crossbeam-channel", "flume", FUTEX];
+
 pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
     let rounds = settings.rounds(15);
-    let heads = ["case", "queue", "nanoseconds", "libiocp's time over this one's"];
-    let mut results = Table::new(heads);
+    let mut head = vec!["nanoseconds".to_owned(), OURS.into()];
+    for rival in RIVALS {
+        head.extend([rival.to_owned(), format!("over {rival}")]);
+    }
+    let mut results = Table::new(head);
     let mut targets = Vec::new();
     for case in cases(settings)? {
         if !settings.wants(&case.name) {
@@ -42,29 +51,39 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
                 times.push(run()?);
             }
         }
-        for (times, (name, _)) in series.iter().zip(&case.contestants) {
-            let ratio = stats::paired(&series[OURS], times);
-            let nanoseconds = cell(Summary::of(times.iter().copied()));
-            let label = format!("{}, {}", case.name, case.what);
-            results.row([label, (*name).into(), nanoseconds, cell(ratio)]);
+        let of = |name: &str| {
+            let place = case.contestants.iter().position(|(found, _)| *found == name)?;
+            Some(&series[place][..])
+        };
+        let ratio = |rival: &str| stats::paired(of(OURS)?, of(rival)?);
+        let median = |name: &str| Summary::of(of(name)?.iter().copied());
+        let mut row = vec![format!("{}, {}", case.name, case.what), cell(median(OURS))];
+        for rival in RIVALS {
+            row.extend([alone(median(rival)), cell(ratio(rival))]);
         }
-        if case.what == PACKET {
-            targets.push((case.name, stats::paired(&series[OURS], &series[PARKING_LOT])));
-        }
+        results.row(row);
+        let (rival, goal) = case.target;
+        targets.push((case.name.clone(), rival, goal, ratio(rival)));
     }
-    let mut section = Section::new("queue", EXPLANATION, results);
-    for (name, ratio) in targets {
-        let what = "Post and Get against the parking_lot queue";
-        section.target(what, &name, Goal::AtMost(1.5), ratio);
+    let mut section = Section::new("queue", EXPLANATION);
+    section.show(&results);
+    for (name, rival, goal, ratio) in targets {
+        section.target(&format!("time over that of {rival}"), &name, goal, ratio);
     }
     Ok(section)
 }
 
+/// A median alone.
+fn alone(summary: Option<Summary>) -> String {
+    let text = |s: Summary| format!("{:.*}", usize::from(s.median < 100.0), s.median);
+    summary.map_or_else(|| "-".into(), text)
+}
+
 const PACKET: &str = "per packet";
 const ROUND_TRIP: &str = "per round trip";
-const EXPLANATION: &str = "Median and extremes of alternating runs in one process; ratios are \
-    taken round by round. Over 1: libiocp takes longer. `libiocp` is the C ABI, with the port's \
-    default limit (as many threads as processors).";
+const EXPLANATION: &str = "Nanoseconds: medians of alternating runs in one process. `over` is \
+    libiocp's time over the rival's, taken round by round, with the extremes: over 1 libiocp takes \
+    longer. `libiocp` is the C ABI, with the port's default limit (as many threads as processors).";
 
 fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
     let packets = settings.pick(1_000_000, 50_000);
@@ -72,9 +91,10 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
     let mut cases = vec![Case {
         name: "one thread".into(),
         what: PACKET,
+        target: PACKET_GOAL,
         contestants: vec![
-            ("libiocp", pairs::<Port>(packets)),
-            ("parking_lot", pairs::<ParkingLot>(packets)),
+            (OURS, pairs::<Port>(packets)),
+            (PARKING_LOT, pairs::<ParkingLot>(packets)),
             ("crossbeam-channel", pairs::<Crossbeam>(packets)),
             ("flume", pairs::<Flume>(packets)),
         ],
@@ -83,9 +103,10 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
         cases.push(Case {
             name: format!("{threads} to {threads}"),
             what: PACKET,
+            target: PACKET_GOAL,
             contestants: vec![
-                ("libiocp", crowd::<Port>(threads, packets)),
-                ("parking_lot", crowd::<ParkingLot>(threads, packets)),
+                (OURS, crowd::<Port>(threads, packets)),
+                (PARKING_LOT, crowd::<ParkingLot>(threads, packets)),
                 ("crossbeam-channel", crowd::<Crossbeam>(threads, packets)),
                 ("flume", crowd::<Flume>(threads, packets)),
             ],
@@ -98,10 +119,11 @@ fn cases(settings: &Settings) -> Result<Vec<Case>, Failure> {
         cases.push(Case {
             name: format!("ping-pong on {place}"),
             what: ROUND_TRIP,
+            target: ROUND_TRIP_GOAL,
             contestants: vec![
-                ("libiocp", ping_pong::<Port>(trips, cpus)),
-                ("bare futex", ping_pong::<Futex>(trips, cpus)),
-                ("parking_lot", ping_pong::<ParkingLot>(trips, cpus)),
+                (OURS, ping_pong::<Port>(trips, cpus)),
+                (FUTEX, ping_pong::<Futex>(trips, cpus)),
+                (PARKING_LOT, ping_pong::<ParkingLot>(trips, cpus)),
                 ("crossbeam-channel", ping_pong::<Crossbeam>(trips, cpus)),
                 ("flume", ping_pong::<Flume>(trips, cpus)),
             ],

@@ -62,6 +62,9 @@ exports! {
             CancelIo, CancelIoEx, CreateIoCompletionPort, GetOverlappedResult,
             GetOverlappedResultEx, GetQueuedCompletionStatus, GetQueuedCompletionStatusEx,
             PostQueuedCompletionStatus;
+        jobapi:
+            AssignProcessToJobObject, CreateJobObjectA, CreateJobObjectW, IsProcessInJob,
+            QueryInformationJobObject, SetInformationJobObject, TerminateJobObject;
         libloaderapi:
             DisableThreadLibraryCalls, FreeLibrary, GetModuleFileNameA, GetModuleFileNameW,
             GetModuleHandleA, GetModuleHandleExA, GetModuleHandleExW, GetModuleHandleW,
@@ -78,8 +81,10 @@ exports! {
         processenv_std:
             GetStdHandle, SetStdHandle;
         processthreadsapi:
-            ExitProcess, GetCurrentProcess, GetCurrentProcessId, GetCurrentProcessorNumber,
-            GetCurrentThread, GetCurrentThreadId, GetProcessTimes, TlsAlloc, TlsFree, TlsGetValue,
+            CreateProcessA, CreateProcessW, ExitProcess, GetCurrentProcess, GetCurrentProcessId,
+            GetCurrentProcessorNumber, GetCurrentThread, GetCurrentThreadId, GetExitCodeProcess,
+            GetProcessId, GetProcessTimes, OpenProcess, TerminateProcess, TlsAlloc, TlsFree,
+            TlsGetValue,
             TlsSetValue;
         profileapi:
             QueryPerformanceCounter, QueryPerformanceFrequency;

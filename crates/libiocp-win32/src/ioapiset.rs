@@ -17,6 +17,7 @@ const INVALID_HANDLE_VALUE: usize = usize::MAX;
 const ERROR_INVALID_PARAMETER: DWORD = 87;
 const ERROR_IO_INCOMPLETE: DWORD = 996;
 const WAIT_TIMEOUT: DWORD = 258;
+const WAIT_IO_COMPLETION: DWORD = 192;
 const ERROR_ABANDONED_WAIT_0: DWORD = 735;
 
 const _: () = assert!(size_of::<Packet>() == size_of::<OVERLAPPED_ENTRY>());
@@ -143,6 +144,7 @@ fn take(port: usize, packets: &mut [Packet], milliseconds: DWORD) -> Result<usiz
     taken.map_err(|no_packet| match no_packet {
         NoPacket::TimedOut => WAIT_TIMEOUT,
         NoPacket::Abandoned => ERROR_ABANDONED_WAIT_0,
+        NoPacket::Alerted => WAIT_IO_COMPLETION,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::types::{BOOL, DWORD, HANDLE, INFINITE, LPCWSTR, OVERLAPPED, SECURITY_
 use libiocp::engine::Engine;
 use libiocp::object::{Object, access};
 use libiocp::overlapped::OverlappedRef;
-use libiocp::request::{Answer, Report};
+use libiocp::request::{Answer, Report, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
 use libiocp::system::System;
@@ -84,8 +84,8 @@ pub(crate) unsafe fn report(overlapped: *mut OVERLAPPED) -> Result<Report, Statu
         0 => None,
         value => Some(system().event(value & !1, access::MODIFY_STATE)?),
     };
-    let wants_packet = overlapped.event() & 1 == 0;
-    Ok(Report { overlapped, event, wants_packet })
+    let then = if overlapped.event() & 1 == 0 { Then::Packet } else { Then::Nothing };
+    Ok(Report { overlapped, event, then })
 }
 
 /// What a starter of an overlapped operation returns.

@@ -15,6 +15,7 @@ mod futex;
 pub mod handleapi;
 pub mod heapapi;
 pub mod ioapiset;
+pub mod jobapi;
 pub mod kernel;
 pub mod libloaderapi;
 pub mod memoryapi;

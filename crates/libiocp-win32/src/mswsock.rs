@@ -157,13 +157,13 @@ pub unsafe extern "C" fn AcceptEx(
             local_size,
             remote: data.wrapping_add(length + local_size),
             remote_size: dwRemoteAddressLength as usize,
-            acceptor: Arc::clone(&acceptor.socket),
+            acceptor: Arc::clone(acceptor.socket()),
             family: listener.family(),
         };
         // SAFETY: the caller's promise: the buffer is the operation's until it has finished.
         let first = (length > 0 && !areas.is_short())
             .then(|| Buffers::One(unsafe { Buffer::new(data, length) }));
-        let verb = SocketVerb::accept(acceptor.socket, first, Box::new(areas));
+        let verb = SocketVerb::accept(Arc::clone(acceptor.socket()), first, Box::new(areas));
         let count = Place(lpdwBytesReceived);
         // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
         unsafe {
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn DisconnectEx(
         }
         let reuses = dwFlags & TF_REUSE_SOCKET != 0;
         if lpOverlapped.is_null() && !reuses {
-            endpoint.socket.shutdown(endpoint.file.engine(), SD_SEND).map_err(code)?;
+            endpoint.socket().shutdown(endpoint.file.engine(), SD_SEND).map_err(code)?;
             return Ok(0);
         }
         let verb = Verb::Socket(SocketVerb::Disconnect { reuses });

@@ -46,6 +46,13 @@ fn open(number: RawFd) -> Option<usize> {
     system().insert(Object::File(Handle::new(file)), true).ok()
 }
 
+/// The standard handle at `index`, unless it is the descriptor that the
+/// process began with: nobody has asked for it yet.
+pub(crate) fn replaced(index: usize) -> Option<HANDLE> {
+    let is_open = OPENED.is_completed();
+    is_open.then(|| system().standard(index) as HANDLE)
+}
+
 /// A standard handle's constant stands for the handle.
 pub(crate) fn translate(value: usize) -> usize {
     match standard_index(value) {

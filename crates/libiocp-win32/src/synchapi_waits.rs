@@ -10,7 +10,7 @@ use crate::types::{BOOL, DWORD, HANDLE};
 use libiocp::object::ObjectRef;
 use libiocp::status::Status;
 use libiocp::system::is_pseudo;
-use libiocp::wait::{wait_all, wait_any};
+use libiocp::wait::{All, wait_all, wait_any};
 
 const WAIT_OBJECT_0: DWORD = 0;
 const WAIT_TIMEOUT: DWORD = 258;
@@ -76,7 +76,10 @@ pub unsafe extern "C" fn WaitForMultipleObjects(
     if objects.iter().enumerate().any(is_twice) {
         return failed(Status::INVALID_PARAMETER);
     }
-    if wait_all(&signals, until, &**engine()) { WAIT_OBJECT_0 } else { WAIT_TIMEOUT }
+    match wait_all(&signals, None, until, &**engine()) {
+        All::Taken => WAIT_OBJECT_0,
+        All::Alerted | All::TimedOut => WAIT_TIMEOUT,
+    }
 }
 
 fn look_up_all(handles: &[HANDLE]) -> Result<Vec<ObjectRef>, Status> {

@@ -3,6 +3,7 @@
 
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{hand_out, system};
+use crate::processthreadsapi::{initial_thread_leaves, thread_ends};
 use crate::types::{BOOL, DWORD, HANDLE, SECURITY_ATTRIBUTES, SIZE_T, TRUE};
 use libiocp::handle::Handle;
 use libiocp::object::{Object, access};
@@ -81,6 +82,7 @@ extern "C" fn close_own(cell: usize) {
 /// `extern "C"`, so that no panic leaves through those who may unwind.
 extern "C" fn end(code: DWORD) {
     Thread::current().end(code);
+    thread_ends(code);
 }
 
 /// The size of a stack of which the program wants so much. That much is committed at first on
@@ -241,10 +243,19 @@ unsafe extern "C-unwind" {
     fn pthread_exit(value: *mut c_void) -> !;
 }
 
-/// `ExitThread`: ends the calling thread.
+/// What `ExitThread` does before the thread goes.
+extern "C" fn leave(code: DWORD) {
+    end(code);
+    // SAFETY: neither call has arguments.
+    if unsafe { libc::gettid() == libc::getpid() } {
+        initial_thread_leaves();
+    }
+}
+
+/// `ExitThread`: ends the calling thread, and with the program's last thread the process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ExitThread(dwExitCode: DWORD) -> ! {
-    end(dwExitCode);
+    leave(dwExitCode);
     // SAFETY: nothing with a destructor is alive in this library's frames.
     unsafe { pthread_exit(std::ptr::null_mut()) }
 }

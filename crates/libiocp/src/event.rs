@@ -1,4 +1,4 @@
-//! Events and semaphores: signals with handles.
+//! Events, semaphores and mutexes: signals with handles.
 
 use crate::handle::{Close, HandleCount};
 use crate::sync::Arc;
@@ -59,5 +59,34 @@ impl Close for Semaphore {
     }
 
     /// As for an event.
+    fn close(self: &Arc<Self>) {}
+}
+
+/// A mutex.
+#[doc(alias = "Mutant")]
+#[derive(Debug)]
+pub struct Mutex {
+    handles: HandleCount,
+    signal: Arc<Signal>,
+}
+
+impl Mutex {
+    /// A mutex; with `is_owned`, of the calling thread.
+    pub fn new(is_owned: bool) -> Self {
+        Self { handles: HandleCount::default(), signal: Signal::mutex(is_owned) }
+    }
+
+    /// What is given back and waited for.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
+    }
+}
+
+impl Close for Mutex {
+    fn handle_count(&self) -> &HandleCount {
+        &self.handles
+    }
+
+    /// Who owns it keeps it, and may still abandon it.
     fn close(self: &Arc<Self>) {}
 }

@@ -9,7 +9,7 @@ use crate::engine::{Engine, Tag};
 use crate::handle::{Close, HandleCount};
 use crate::port::Port;
 use crate::status::Status;
-use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Turn, Weak};
+use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Turn, Weak, this_thread};
 use crate::wait::Signal;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -105,7 +105,7 @@ impl File {
         if !self.is_overlapped || self.association.set(association).is_err() {
             return Err(Status::INVALID_PARAMETER);
         }
-        self.signal_completion();
+        self.signal_completion(true);
         Ok(())
     }
 
@@ -138,20 +138,35 @@ impl File {
         self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
     }
 
-    /// Sets the file's own signal, unless it is not to be touched.
-    pub(crate) fn signal_completion(&self) {
-        if self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0 {
+    /// Sets the file's own signal, unless it is not to be touched. What was
+    /// not pending is told by the call, so a signal that is set is left alone.
+    pub(crate) fn signal_completion(&self, was_pending: bool) {
+        let touches = self.modes() & SKIP_SET_EVENT_ON_HANDLE == 0;
+        if touches && (was_pending || !self.signal.is_set()) {
             self.signal.set();
         }
     }
 
+    /// An operation that sets the file's own signal later has started.
+    pub(crate) fn reset_signal(&self) {
+        if self.signal.is_set() {
+            self.signal.reset();
+        }
+    }
+
     /// The tag of an operation that this thread starts on this file.
-    pub(crate) fn tag(self: &Arc<Self>, context: usize, has_event: bool, acceptor: usize) -> Tag {
+    #[inline]
+    pub(crate) fn tag(
+        self: &Arc<Self>,
+        context: usize,
+        ends_with_thread: bool,
+        acceptor: usize,
+    ) -> Tag {
         let thread = this_thread();
-        if has_event || self.association.get().is_none() {
+        if ends_with_thread || self.association.get().is_none() {
             Bound::note(self);
         }
-        Tag { owner: self.identity(), context, thread, has_event, acceptor }
+        Tag { owner: self.identity(), context, thread, ends_with_thread, acceptor }
     }
 
     fn identity(&self) -> usize {
@@ -191,18 +206,7 @@ impl Close for File {
 }
 
 thread_local! {
-    static THREAD: u64 = next_thread();
     static BOUND: RefCell<Bound> = RefCell::default();
-}
-
-/// Never the same for two threads, also not one after the other.
-fn next_thread() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-}
-
-fn this_thread() -> u64 {
-    THREAD.try_with(|thread| *thread).unwrap_or(0)
 }
 
 /// The files on which a thread has started operations that may end with it, by
@@ -215,6 +219,7 @@ struct Bound {
 }
 
 impl Bound {
+    #[cold]
     fn note(file: &Arc<File>) {
         let _ = BOUND.try_with(|bound| {
             let Bound { files, room } = &mut *bound.borrow_mut();
@@ -243,7 +248,7 @@ impl Drop for Bound {
     fn drop(&mut self) {
         let thread = this_thread();
         for file in self.files.drain().filter_map(|(_, file)| file.upgrade()) {
-            let survives = |tag: &Tag| file.association().is_some() && !tag.has_event;
+            let survives = |tag: &Tag| file.association().is_some() && !tag.ends_with_thread;
             file.cancel(|tag| tag.thread == thread && !survives(tag));
         }
     }

@@ -96,6 +96,9 @@
 // Modules without documentation are for the C ABI, and promise nothing to others.
 
 #[cfg(not(loom))]
+#[doc(hidden)]
+pub mod apc;
+#[cfg(not(loom))]
 mod api;
 #[cfg(not(loom))]
 #[doc(hidden)]
@@ -110,6 +113,9 @@ pub mod event;
 pub mod file;
 #[doc(hidden)]
 pub mod handle;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod job;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod object;

@@ -1,14 +1,16 @@
 //! Every kind of object that a handle may name.
 
-use crate::event::{Event, Semaphore};
+use crate::event::{Event, Mutex, Semaphore};
 use crate::file::File;
 use crate::handle::Handle;
+use crate::job::Job;
 use crate::port::Port;
 use crate::process::Process;
-use crate::sync::Arc;
+use crate::status::Status;
+use crate::sync::{Arc, Deadline, Idle};
 use crate::thread::Thread;
 use crate::timer::Timer;
-use crate::wait::Signal;
+use crate::wait::{All, Signal, wait_all, wait_any};
 
 /// Access rights, as Windows numbers them.
 pub mod access {
@@ -18,6 +20,22 @@ pub mod access {
     pub const READ_CONTROL: u32 = 0x0002_0000;
     /// All standard rights but `SYNCHRONIZE`.
     pub const STANDARD_RIGHTS: u32 = 0x000F_0000;
+    /// To make processes members of a job.
+    pub const JOB_ASSIGN_PROCESS: u32 = 1;
+    /// To change what a job's limits and its port are.
+    pub const JOB_SET_ATTRIBUTES: u32 = 2;
+    /// To ask a job for its state.
+    pub const JOB_QUERY: u32 = 4;
+    /// To end the processes of a job.
+    pub const JOB_TERMINATE: u32 = 8;
+    /// To end a process.
+    pub const PROCESS_TERMINATE: u32 = 1;
+    /// To give a process limits, as a job does.
+    pub const PROCESS_SET_QUOTA: u32 = 0x100;
+    /// To ask for a process' exit code, and more.
+    pub const PROCESS_QUERY_INFORMATION: u32 = 0x400;
+    /// To ask for a process' exit code.
+    pub const PROCESS_QUERY_LIMITED_INFORMATION: u32 = 0x1000;
     /// To set, reset, post or dequeue.
     pub const MODIFY_STATE: u32 = 2;
     /// To read data of a file.
@@ -65,10 +83,14 @@ pub enum Object {
     Semaphore(Handle<Semaphore>),
     /// A waitable timer.
     Timer(Handle<Timer>),
+    /// A mutex.
+    Mutex(Handle<Mutex>),
     /// A thread.
     Thread(Handle<Thread>),
-    /// This process.
+    /// A process.
     Process(Handle<Process>),
+    /// A job.
+    Job(Handle<Job>),
 }
 
 /// An object referred to.
@@ -84,10 +106,14 @@ pub enum ObjectRef {
     Semaphore(Arc<Semaphore>),
     /// A waitable timer.
     Timer(Arc<Timer>),
+    /// A mutex.
+    Mutex(Arc<Mutex>),
     /// A thread.
     Thread(Arc<Thread>),
-    /// This process.
+    /// A process.
     Process(Arc<Process>),
+    /// A job.
+    Job(Arc<Job>),
 }
 
 /// The rights of a kind: what generic ones stand for, and all.
@@ -108,24 +134,27 @@ impl Object {
             Object::Event(handle) => ObjectRef::Event(handle.reference()),
             Object::Semaphore(handle) => ObjectRef::Semaphore(handle.reference()),
             Object::Timer(handle) => ObjectRef::Timer(handle.reference()),
+            Object::Mutex(handle) => ObjectRef::Mutex(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
+            Object::Job(handle) => ObjectRef::Job(handle.reference()),
         }
     }
 
     fn rights(&self) -> Rights {
         use access::{READ_CONTROL, SYNCHRONIZE};
         let execute = READ_CONTROL | SYNCHRONIZE;
-        let simple = |read, write| Rights {
+        let simple = |read, write, all| Rights {
             read: READ_CONTROL | read,
             write: READ_CONTROL | write,
             execute,
-            all: 0x001F_0003,
+            all,
         };
         match self {
             Object::Port(_) | Object::Event(_) | Object::Semaphore(_) | Object::Timer(_) => {
-                simple(1, 2)
+                simple(1, 2, 0x001F_0003)
             }
+            Object::Mutex(_) => simple(1, 0, 0x001F_0001),
             Object::File(_) => Rights {
                 read: 0x0012_0089,
                 write: 0x0012_0116,
@@ -137,6 +166,12 @@ impl Object {
                 write: READ_CONTROL | 0xBEA,
                 execute: execute | 0x1001,
                 all: 0x001F_FFFF,
+            },
+            Object::Job(_) => Rights {
+                read: READ_CONTROL | 4,
+                write: READ_CONTROL | 0xB,
+                execute: READ_CONTROL | SYNCHRONIZE,
+                all: 0x001F_003F,
             },
             Object::Thread(_) => Rights {
                 read: READ_CONTROL | 0x48,
@@ -176,8 +211,10 @@ impl ObjectRef {
             ObjectRef::Event(object) => Object::Event(Handle::of(Arc::clone(object))),
             ObjectRef::Semaphore(object) => Object::Semaphore(Handle::of(Arc::clone(object))),
             ObjectRef::Timer(object) => Object::Timer(Handle::of(Arc::clone(object))),
+            ObjectRef::Mutex(object) => Object::Mutex(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
+            ObjectRef::Job(object) => Object::Job(Handle::of(Arc::clone(object))),
         }
     }
 
@@ -189,13 +226,78 @@ impl ObjectRef {
             ObjectRef::Event(event) => event.signal(),
             ObjectRef::Semaphore(semaphore) => semaphore.signal(),
             ObjectRef::Timer(timer) => timer.signal(),
+            ObjectRef::Mutex(mutex) => mutex.signal(),
             ObjectRef::Thread(thread) => thread.signal(),
             ObjectRef::Process(process) => process.signal(),
+            ObjectRef::Job(job) => job.signal(),
         }
     }
 
     /// Whether both are the same object.
     pub fn is_same(&self, other: &ObjectRef) -> bool {
         std::ptr::eq(self.signal(), other.signal())
+    }
+}
+
+/// How a wait for objects has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It was satisfied by the object at this index; by all of them, if it was
+    /// for all.
+    Satisfied(usize),
+    /// The same, and the object is a mutex that its owner has abandoned.
+    Abandoned(usize),
+    /// Calls are queued for the calling thread, and nothing has been taken.
+    Alerted,
+    /// The time is up.
+    TimedOut,
+}
+
+/// For which objects to wait, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitFor<'a> {
+    /// The objects; none twice, if the wait is for all.
+    pub objects: &'a [ObjectRef],
+    /// Whether all of them are waited for, or any.
+    pub all: bool,
+    /// Whether a call that is queued for the calling thread ends the wait, and
+    /// comes before whatever satisfies it.
+    pub is_alertable: bool,
+    /// When the time is up; `None` for never.
+    pub deadline: Option<Deadline>,
+}
+
+impl WaitFor<'_> {
+    /// Waits. The calls that are queued are the caller's to make.
+    ///
+    /// # Errors
+    /// `MUTANT_LIMIT_EXCEEDED` for a mutex that the calling thread owns too
+    /// often already.
+    pub fn wait(&self, idle: &dyn Idle) -> Result<Waited, Status> {
+        let thread = self.is_alertable.then(Thread::current);
+        let alert = thread.as_deref().map(Thread::alert);
+        let own = self.objects.iter().map(ObjectRef::signal);
+        if own.clone().any(Signal::is_at_limit) {
+            return Err(Status::MUTANT_LIMIT_EXCEEDED);
+        }
+        if self.all {
+            let signals: Vec<_> = own.collect();
+            return Ok(match wait_all(&signals, alert, self.deadline, idle) {
+                All::Alerted => Waited::Alerted,
+                All::TimedOut => Waited::TimedOut,
+                All::Taken if signals.iter().any(|it| it.came_abandoned()) => Waited::Abandoned(0),
+                All::Taken => Waited::Satisfied(0),
+            });
+        }
+        let signals: Vec<_> = alert.into_iter().chain(own).collect();
+        let Some(index) = wait_any(&signals, self.deadline, idle) else {
+            return Ok(Waited::TimedOut);
+        };
+        let came_abandoned = signals[index].came_abandoned();
+        Ok(match index.checked_sub(usize::from(self.is_alertable)) {
+            None => Waited::Alerted,
+            Some(index) if came_abandoned => Waited::Abandoned(index),
+            Some(index) => Waited::Satisfied(index),
+        })
     }
 }

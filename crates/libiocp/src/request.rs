@@ -1,8 +1,10 @@
 //! One operation from start to its single finish.
 //!
 //! Everything that finishes goes through `Request::finish`: it settles the
-//! caller's OVERLAPPED, sets an event, and posts a packet, in this order.
+//! caller's OVERLAPPED, sets an event, and posts a packet or queues a call, in
+//! this order.
 
+use crate::apc::{Apc, CompletionRoutine};
 use crate::device::{Step, Verb};
 use crate::engine::{Complete, Outcome, Started, Tag};
 use crate::event::Event;
@@ -11,6 +13,7 @@ use crate::overlapped::OverlappedRef;
 use crate::port::Packet;
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::thread::Thread;
 
 /// How a request is reported: copied from the caller's OVERLAPPED at the start.
 #[derive(Clone, Debug)]
@@ -19,8 +22,27 @@ pub struct Report {
     pub overlapped: OverlappedRef,
     /// The caller's event.
     pub event: Option<Arc<Event>>,
-    /// Whether a packet may be posted: the event's low bit is clear.
-    pub wants_packet: bool,
+    /// What follows the event.
+    pub then: Then,
+}
+
+/// What follows when a request has finished and its event is set.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Nothing: the event's low bit was set, or there was no context.
+    Nothing,
+    /// A packet, if the file has a port by then.
+    Packet,
+    /// A call of the routine by the thread that started the request, whether
+    /// the file has a port by then or not.
+    Call(Arc<Thread>, CompletionRoutine),
+}
+
+impl Then {
+    /// A call by the calling thread.
+    pub fn call(routine: CompletionRoutine) -> Self {
+        Self::Call(Thread::current(), routine)
+    }
 }
 
 /// What became of a request when it was started.
@@ -39,9 +61,16 @@ pub enum Answer {
 #[derive(Debug)]
 pub struct Request {
     file: Arc<File>,
+    job: Job,
+}
+
+/// A request without its file, which only one that has to wait holds on to.
+#[derive(Debug)]
+struct Job {
     verb: Verb,
     report: Report,
     tag: Tag,
+    /// Kept up in debug builds.
     is_finished: AtomicBool,
 }
 
@@ -51,6 +80,7 @@ impl Request {
     ///
     /// After this returns, the caller's OVERLAPPED may be gone unless the
     /// request was refused.
+    #[inline]
     pub fn start(
         file: &Arc<File>,
         mut verb: Verb,
@@ -60,21 +90,22 @@ impl Request {
         report.overlapped.mark_pending();
         if let Some(event) = &report.event {
             event.signal().reset();
+            file.reset_signal();
         }
-        file.signal().reset();
-        let (context, has_event) = (report.overlapped.address(), report.event.is_some());
-        let tag = file.tag(context, has_event, verb.acceptor());
+        let ends_with_thread = report.event.is_some() || !matches!(report.then, Then::Packet);
+        let tag = file.tag(report.overlapped.address(), ends_with_thread, verb.acceptor());
         let step = file.device().begin(&mut verb);
-        let is_finished = AtomicBool::new(false);
-        let mut holder =
-            Holder::Alone(Self { file: Arc::clone(file), verb, report, tag, is_finished });
-        match (holder.walk(file, tag, step), holder.request()) {
-            (Some((status, _)), _) if status.is_error() => Answer::Refused(status),
-            (Some((status, bytes)), Some(request)) => {
+        let mut holder = Holder::Alone(Job::new(verb, report, tag));
+        match (holder.walk(file, tag, step), &holder) {
+            (Some((status, _)), _) if status.is_error() => {
+                file.reset_signal();
+                Answer::Refused(status)
+            }
+            (Some((status, bytes)), Holder::Alone(job)) => {
                 if status.is_success() {
                     before_done(bytes);
                 }
-                request.finish(status, bytes, false);
+                job.finish(file, status, bytes, false);
                 Answer::Done(status, bytes)
             }
             _ => Answer::Pending,
@@ -87,48 +118,63 @@ impl Request {
         if let Some(event) = &report.event {
             event.signal().reset();
         }
-        file.signal().reset();
-        let is_finished = AtomicBool::new(false);
+        file.reset_signal();
         let verb = Verb::Settled(status, 0);
-        let tag = Tag::default();
-        Self { file: Arc::clone(file), verb, report, tag, is_finished }.finish(status, 0, true);
+        Job::new(verb, report, Tag::default()).finish(file, status, 0, true);
         Answer::Pending
+    }
+}
+
+impl Job {
+    fn new(verb: Verb, report: Report, tag: Tag) -> Self {
+        Self { verb, report, tag, is_finished: AtomicBool::new(false) }
     }
 
     /// The one place where a request ends.
-    fn finish(&self, status: Status, bytes: usize, was_pending: bool) {
-        let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
-        debug_assert!(!finished_before, "a request finishes once");
-        let file = &self.file;
+    fn finish(&self, file: &File, status: Status, bytes: usize, was_pending: bool) {
+        if cfg!(debug_assertions) {
+            let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
+            assert!(!finished_before, "a request finishes once");
+        }
         let context = self.report.overlapped.address();
         self.report.overlapped.settle(status, bytes);
         match &self.report.event {
             Some(event) => {
                 event.signal().set();
             }
-            None => file.signal_completion(),
+            None => file.signal_completion(was_pending),
         }
         let may_skip = !was_pending && status.is_success();
-        if self.report.wants_packet
-            && !(may_skip && file.skips_packet_on_success())
-            && let Some(association) = file.association()
-        {
-            association.port.post(Packet::with_status(association.key, context, status, bytes));
-        } else {
-            self.report.overlapped.release();
+        let association = match &self.report.then {
+            Then::Packet if may_skip && file.skips_packet_on_success() => None,
+            Then::Packet => file.association(),
+            Then::Nothing => None,
+            Then::Call(thread, routine) => {
+                let (routine, overlapped) = (*routine, context);
+                thread.queue_apc(Apc::Completion { routine, status, bytes, overlapped });
+                None
+            }
+        };
+        match association {
+            Some(to) => to.port.post(Packet::with_status(to.key, context, status, bytes)),
+            None => self.report.overlapped.release(),
         }
     }
 }
 
 impl Complete for Request {
     fn complete(self: Arc<Self>, outcome: Outcome) {
-        let file = Arc::clone(&self.file);
-        let step = file.device().advance(file.engine(), &self.verb, outcome);
-        let tag = self.tag;
+        let Self { file, job } = &*self;
+        let step = match file.device().advance(file.engine(), &job.verb, outcome) {
+            Step::Finish(status, bytes) => return job.finish(file, status, bytes, true),
+            step => step.into_owned(),
+        };
+        let (file, tag) = (Arc::clone(file), job.tag);
         let mut holder = Holder::Shared(self);
-        let end = holder.walk(&file, tag, step);
-        if let (Some((status, bytes)), Some(request)) = (end, holder.request()) {
-            request.finish(status, bytes, true);
+        if let (Some((status, bytes)), Holder::Shared(request)) =
+            (holder.walk(&file, tag, step), &holder)
+        {
+            request.job.finish(&file, status, bytes, true);
         }
     }
 }
@@ -138,24 +184,28 @@ impl Complete for Request {
 // Boxing the larger form would be the allocation that it avoids.
 #[allow(clippy::large_enum_variant)]
 enum Holder {
-    Alone(Request),
+    Alone(Job),
     Shared(Arc<Request>),
     Engine,
 }
 
 impl Holder {
-    fn request(&self) -> Option<&Request> {
+    fn verb(&self) -> Option<&Verb> {
         match self {
-            Holder::Alone(request) => Some(request),
-            Holder::Shared(request) => Some(request),
+            Holder::Alone(job) => Some(&job.verb),
+            Holder::Shared(request) => Some(&request.job.verb),
             Holder::Engine => None,
         }
     }
 
     /// Hands the request to the engine.
-    fn give(&mut self) -> Arc<dyn Complete> {
+    fn give(&mut self, file: &Arc<File>) -> Arc<dyn Complete> {
         match std::mem::replace(self, Holder::Engine) {
-            Holder::Alone(request) => Arc::new(request),
+            Holder::Alone(job) => {
+                // Nothing can have ended it yet.
+                file.reset_signal();
+                Arc::new(Request { file: Arc::clone(file), job })
+            }
             Holder::Shared(request) => request,
             Holder::Engine => unreachable!("a request is given once"),
         }
@@ -164,24 +214,30 @@ impl Holder {
     /// Walks on from `step` until something has to wait, and then the request
     /// is the engine's; or until the end, which is returned. The file and the
     /// tag are the request's, lent by the caller because it may be gone.
-    fn walk(&mut self, file: &File, tag: Tag, mut step: Step) -> Option<(Status, usize)> {
+    #[inline]
+    fn walk<'a>(
+        &mut self,
+        file: &'a Arc<File>,
+        tag: Tag,
+        mut step: Step<'a>,
+    ) -> Option<(Status, usize)> {
         let engine = file.engine();
         loop {
             let outcome = match step {
                 Step::Finish(status, bytes) => return Some((status, bytes)),
                 Step::Ready(outcome) => outcome,
                 Step::Disk(disk, op) => {
-                    engine.submit(&disk, op, tag, self.give());
+                    engine.submit(&disk, op, tag, self.give(file));
                     return None;
                 }
                 Step::Stream(stream, op, must_wait) => {
-                    match engine.start(&stream, op, tag, must_wait, || self.give()) {
+                    match engine.start(&stream, op, tag, must_wait, || self.give(file)) {
                         Started::Pending => return None,
                         Started::Done(outcome) => outcome,
                     }
                 }
             };
-            step = file.device().advance(engine, &self.request()?.verb, outcome);
+            step = file.device().advance(engine, self.verb()?, outcome);
         }
     }
 }

@@ -1,17 +1,20 @@
 //! One instance of everything: the handle table and the engine.
 
+mod counted;
+
 use crate::engine::{Engine, Preference};
-use crate::event::{Event, Semaphore};
+use crate::event::{Event, Mutex as Mutant};
 use crate::file::File;
 use crate::handle::Table;
+use crate::job::{Job, Jobs};
 use crate::object::{Object, ObjectRef, access};
 use crate::pool::Pool;
 use crate::port::{NoPacket, Packet, Port};
-use crate::process::Process;
+use crate::process::{Process, Processes};
 use crate::status::Status;
 use crate::sync::{Arc, Deadline, Mutex, OnceLock};
 use crate::thread::Thread;
-use crate::timer::{Clocks, Timer};
+use crate::timer::Clocks;
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -52,9 +55,10 @@ pub struct Duplication {
 pub struct System {
     table: Table<Entry>,
     engine: Arc<Engine>,
-    process: Arc<Process>,
     clocks: Arc<Clocks>,
     pool: OnceLock<Arc<Pool>>,
+    processes: Arc<Processes>,
+    jobs: Arc<Jobs>,
     /// The values of the standard input, output and error handles.
     standard: Mutex<[usize; 3]>,
 }
@@ -85,12 +89,14 @@ impl System {
 
     /// A system over an engine.
     pub fn new(engine: Arc<Engine>) -> Self {
+        let processes = Arc::new(Processes::new(Arc::clone(&engine)));
         Self {
             table: Table::default(),
+            clocks: Clocks::new(&engine),
             engine,
-            process: Arc::default(),
-            clocks: Arc::default(),
             pool: OnceLock::new(),
+            jobs: Jobs::new(Arc::clone(&processes)),
+            processes,
             standard: Mutex::new([0; 3]),
         }
     }
@@ -148,7 +154,9 @@ impl System {
     /// `INVALID_HANDLE`.
     pub fn look_up(&self, value: usize) -> Result<(ObjectRef, u32), Status> {
         match value {
-            CURRENT_PROCESS => Ok((ObjectRef::Process(Arc::clone(&self.process)), u32::MAX)),
+            CURRENT_PROCESS => {
+                Ok((ObjectRef::Process(Arc::clone(self.processes.this())), u32::MAX))
+            }
             CURRENT_THREAD => Ok((ObjectRef::Thread(Thread::current()), u32::MAX)),
             value => self
                 .table
@@ -223,6 +231,20 @@ impl System {
         }
     }
 
+    /// Like [`System::take`], in an alertable wait of the calling thread.
+    ///
+    /// # Errors
+    /// As [`System::port`]; within, as [`Port::take_alertable`].
+    pub fn take_alertable(
+        &self,
+        value: usize,
+        packets: &mut [Packet],
+        deadline: Option<Deadline>,
+    ) -> Result<Result<usize, NoPacket>, Status> {
+        let (port, thread) = (self.port(value)?, Thread::current());
+        Ok(port.take_alertable(packets, deadline, &*self.engine, thread.alert()))
+    }
+
     /// A file, with these rights.
     ///
     /// # Errors
@@ -257,24 +279,13 @@ impl System {
         })
     }
 
-    /// A semaphore, with the right to release it.
+    /// A mutex. To give it back takes no right: only its owner can.
     ///
     /// # Errors
     /// As [`System::port`].
-    pub fn semaphore(&self, value: usize) -> Result<Arc<Semaphore>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
-            Object::Semaphore(semaphore) => Some(semaphore.reference()),
-            _ => None,
-        })
-    }
-
-    /// A timer, with the right to set it.
-    ///
-    /// # Errors
-    /// As [`System::port`].
-    pub fn timer(&self, value: usize) -> Result<Arc<Timer>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
-            Object::Timer(timer) => Some(timer.reference()),
+    pub fn mutex(&self, value: usize) -> Result<Arc<Mutant>, Status> {
+        self.typed(value, 0, |object| match object {
+            Object::Mutex(mutex) => Some(mutex.reference()),
             _ => None,
         })
     }
@@ -293,18 +304,39 @@ impl System {
         })
     }
 
-    /// This process, with these rights; the pseudo-handle has all.
+    /// A process, with these rights; the pseudo-handle has all.
     ///
     /// # Errors
     /// As [`System::port`].
     pub fn process(&self, value: usize, needed: u32) -> Result<Arc<Process>, Status> {
         if value == CURRENT_PROCESS {
-            return Ok(Arc::clone(&self.process));
+            return Ok(Arc::clone(self.processes.this()));
         }
         self.typed(value, needed, |object| match object {
             Object::Process(process) => Some(process.reference()),
             _ => None,
         })
+    }
+
+    /// A job, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn job(&self, value: usize, needed: u32) -> Result<Arc<Job>, Status> {
+        self.typed(value, needed, |object| match object {
+            Object::Job(job) => Some(job.reference()),
+            _ => None,
+        })
+    }
+
+    /// The processes that are known.
+    pub fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// The jobs.
+    pub fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
     }
 
     /// Closes a handle.

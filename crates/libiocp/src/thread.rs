@@ -1,5 +1,7 @@
-//! Threads as objects: signaled when they have ended, with an exit code.
+//! Threads as objects: signaled when they have ended, with an exit code; each
+//! with a queue of calls that it makes when it waits alertably.
 
+use crate::apc::{Apc, Calls, Ticket};
 use crate::handle::{Close, HandleCount};
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::wait::Signal;
@@ -20,6 +22,7 @@ pub struct Thread {
     suspensions: AtomicU32,
     /// Set when it may begin.
     may_begin: Signal,
+    calls: Calls,
 }
 
 impl Thread {
@@ -33,7 +36,21 @@ impl Thread {
             id: AtomicU32::new(0),
             suspensions: AtomicU32::new(u32::from(is_suspended)),
             may_begin: Signal::manual(!is_suspended),
+            calls: Calls::default(),
         }
+    }
+
+    /// The initial thread of another process.
+    pub fn elsewhere(id: u32, is_suspended: bool) -> Self {
+        let thread = Self::new(is_suspended);
+        thread.id.store(id, Ordering::Release);
+        thread
+    }
+
+    /// A thread of another process has ended.
+    pub fn ended_elsewhere(&self, exit_code: u32) {
+        self.exit_code.store(exit_code, Ordering::Release);
+        self.signal.set();
     }
 
     /// The thread object of the calling thread, made when first asked for.
@@ -89,12 +106,38 @@ impl Thread {
         self.exit_code.load(Ordering::Acquire)
     }
 
-    /// The calling thread, which is this one, ends: its place at its port is
-    /// free, what it alone has pending is cancelled, and who waits for it goes
+    /// Queues a call for this thread and ends its alertable wait, if it is in
+    /// one. `None` if the thread has ended.
+    #[doc(alias = "QueueUserAPC")]
+    pub fn queue_apc(&self, apc: Apc) -> Option<Ticket> {
+        self.calls.push(apc)
+    }
+
+    /// Takes a queued call back; false if it has run, runs, or is about to.
+    pub fn take_back_apc(&self, ticket: Ticket) -> bool {
+        self.calls.take_back(ticket)
+    }
+
+    /// Set while calls are queued: what ends an alertable wait of this thread.
+    pub fn alert(&self) -> &Signal {
+        self.calls.pending()
+    }
+
+    /// Takes the oldest call from the queue. Only this thread asks, and makes
+    /// the call.
+    pub fn next_apc(&self) -> Option<Apc> {
+        self.calls.pop()
+    }
+
+    /// The calling thread, which is this one, ends: its queued calls are
+    /// dropped, its place at its port is free, what it alone has pending is
+    /// cancelled, the mutexes it owns are abandoned, and who waits for it goes
     /// on. Nothing of this library may be called on it afterwards.
     pub fn end(&self, exit_code: u32) {
+        self.calls.end();
         crate::port::leave_for_good();
         crate::file::end_of_thread();
+        crate::wait::end_of_thread();
         self.exit_code.store(exit_code, Ordering::Release);
         self.signal.set();
     }

@@ -13,7 +13,7 @@ use libiocp::engine::{
 use libiocp::file::File;
 use libiocp::handle::Handle;
 use libiocp::port::{Packet, Port};
-use libiocp::request::{Answer, Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
 use memory::Memory;
@@ -83,7 +83,7 @@ impl Bench {
 
     fn start(&self, file: &Arc<File>, memory: &Memory, verb: Verb) -> Answer {
         let overlapped = memory.overlapped();
-        let report = Report { overlapped, event: None, wants_packet: true };
+        let report = Report { overlapped, event: None, then: Then::Packet };
         Request::start(file, verb, report, |_| {})
     }
 

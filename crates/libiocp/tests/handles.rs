@@ -46,6 +46,8 @@ fn handle_count(object: &ObjectRef) -> usize {
         ObjectRef::Timer(timer) => timer.handle_count().get(),
         ObjectRef::Thread(thread) => thread.handle_count().get(),
         ObjectRef::Process(process) => process.handle_count().get(),
+        ObjectRef::Job(job) => job.handle_count().get(),
+        ObjectRef::Mutex(mutex) => mutex.handle_count().get(),
     }
 }
 

@@ -39,7 +39,7 @@ struct World {
 fn on_each_engine(test: impl Fn(&World)) {
     for preference in [Preference::Uring, Preference::Epoll] {
         let engine = Arc::new(Engine::new(preference).expect("an engine"));
-        let pool = Pool::new(&engine, &Arc::new(Clocks::default()));
+        let pool = Pool::new(&engine, &Clocks::new(&engine));
         let world = World { engine, pool };
         test(&world);
         drop(world.pool);

@@ -11,7 +11,7 @@ use libiocp::file::{File, SKIP_COMPLETION_PORT_ON_SUCCESS};
 use libiocp::handle::{Close, Handle, HandleCount};
 use libiocp::overlapped::{Overlapped, OverlappedRef};
 use libiocp::port::{NoPacket, Packet, Port};
-use libiocp::request::{Answer, Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
 use libiocp::wait::wait_any;
@@ -27,7 +27,7 @@ struct Caller {
     overlapped: Box<Overlapped>,
     buffer: Box<[UnsafeCell<u8>]>,
     event: Option<Arc<Event>>,
-    wants_packet: bool,
+    then: Then,
 }
 
 // SAFETY: the buffer is looked at when its operation is over only.
@@ -37,7 +37,7 @@ impl Caller {
     fn new(offset: u64, bytes: &[u8]) -> Self {
         let overlapped = Box::new(Overlapped::at(offset));
         let buffer = bytes.iter().copied().map(UnsafeCell::new).collect();
-        Self { overlapped, buffer, event: None, wants_packet: true }
+        Self { overlapped, buffer, event: None, then: Then::Packet }
     }
 
     fn with_event(self) -> Self {
@@ -51,7 +51,7 @@ impl Caller {
     fn report(&self) -> Report {
         // SAFETY: every test keeps its callers until their operations are over.
         let overlapped = unsafe { OverlappedRef::new(NonNull::from(&*self.overlapped)) };
-        Report { overlapped, event: self.event.clone(), wants_packet: self.wants_packet }
+        Report { overlapped, event: self.event.clone(), then: self.then.clone() }
     }
 
     fn buffer(&self) -> Buffer {
@@ -449,7 +449,7 @@ fn i20_a_suppressed_packet_leaves_the_event() {
     on_each_engine(|world| {
         let (port, file) = (Handle::new(Port::new(1)), disk(world, b"data"));
         file.associate(&port, 1).unwrap();
-        let caller = Caller { wants_packet: false, ..Caller::new(0, &[0; 4]).with_event() };
+        let caller = Caller { then: Then::Nothing, ..Caller::new(0, &[0; 4]).with_event() };
         caller.read(&file);
         let event = caller.event.clone().unwrap();
         let deadline = Some(Deadline::after(LIMIT));

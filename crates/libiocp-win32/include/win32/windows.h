@@ -13,6 +13,7 @@
 #include "_libiocp/status_words.h"
 #include "_libiocp/atomic.h"
 #include "_libiocp/objects.h"
+#include "_libiocp/processes.h"
 #include "_libiocp/files.h"
 #include "_libiocp/system.h"
 #include "_libiocp/timers.h"

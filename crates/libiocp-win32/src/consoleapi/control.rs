@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::codes::{ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, of_errno};
 use crate::errhandlingapi::fail;
+use crate::kernel::engine;
 use crate::processthreadsapi::flush_streams;
 use crate::types::{BOOL, DWORD, FALSE, TRUE};
 
@@ -83,8 +84,7 @@ fn start() -> Result<(), u32> {
         return Err(of_errno(crate::codes::errno()));
     }
     let reader = ends[0];
-    let thread = std::thread::Builder::new().name("iocp-console".into());
-    if thread.spawn(move || read_signals(reader)).is_err() {
+    if !engine().spawn("iocp-console", move || read_signals(reader)) {
         // SAFETY: both are ours and unused.
         unsafe {
             libc::close(ends[0]);
@@ -117,6 +117,7 @@ fn deal_with(signal: i32) {
     let event = event_of(signal);
     let (done, answer) = mpsc::channel();
     let asking = std::thread::Builder::new().spawn(move || {
+        take_signals();
         let dealt_with = ask(event);
         if !dealt_with && event != CTRL_CLOSE_EVENT {
             end(signal);
@@ -130,6 +131,16 @@ fn deal_with(signal: i32) {
     if event == CTRL_CLOSE_EVENT {
         let _ = answer.recv_timeout(CLOSE_LIMIT);
         end(signal);
+    }
+}
+
+/// The thread that reads the pipe takes no signals; one that runs the program's code does.
+fn take_signals() {
+    // SAFETY: the set is made before it is used.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
     }
 }
 

@@ -3,9 +3,9 @@
 
 use crate::errhandlingapi::fail;
 use crate::kernel::{answer, engine, report, system};
-use crate::types::{BOOL, DWORD, HANDLE, OVERLAPPED, TRUE};
+use crate::types::{BOOL, DWORD, FALSE, HANDLE, OVERLAPPED, TRUE};
 use crate::winsock2::endpoint::Endpoint;
-use libiocp::device::{Device, Disk, EndOfFile, Socket, SocketVerb, Verb};
+use libiocp::device::{Device, Disk, EndOfFile, SocketVerb, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp};
 use libiocp::file::File;
 use libiocp::object::access;
@@ -107,9 +107,9 @@ impl Transfer {
                     && system().file(handle as usize, access::FILE_WRITE_DATA).is_err();
                 self.on_disk(&file, &disk.clone(), report)
             }
-            Device::Socket(socket) => {
-                let socket = Arc::clone(socket);
-                self.on_socket(file, socket, report)
+            Device::Socket(_) => {
+                let endpoint = Endpoint::of(file);
+                endpoint.map_or(FALSE, |endpoint| self.on_socket(&endpoint, report))
             }
         }
     }
@@ -199,13 +199,12 @@ impl Transfer {
     }
 
     /// As a receive or a send with one buffer; what fails is told in the codes of files.
-    fn on_socket(self, file: Arc<File>, socket: Arc<Socket>, report: Option<Report>) -> BOOL {
+    fn on_socket(self, endpoint: &Endpoint, report: Option<Report>) -> BOOL {
         let buffers = Buffers::One(self.buffer);
         let verb = Verb::Socket(match self.way {
             Way::In => SocketVerb::receive(buffers),
             Way::Out => SocketVerb::send(buffers, 0, None),
         });
-        let endpoint = Endpoint { file, socket };
         endpoint.settle_connecting();
         let file = &endpoint.file;
         let report = match report {

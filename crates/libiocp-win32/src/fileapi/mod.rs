@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// `OBJECT_PATH_NOT_FOUND` for a name that is empty or on a drive.
-fn path(name: Vec<u8>) -> Result<PathBuf, Status> {
+pub(crate) fn path(name: Vec<u8>) -> Result<PathBuf, Status> {
     let mut name: Vec<u8> = name;
     if name.contains(&b'\\') {
         let is_verbatim = name.starts_with(br"\\?\") || name.starts_with(br"\\.\");

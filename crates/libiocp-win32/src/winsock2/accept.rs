@@ -70,7 +70,7 @@ unsafe fn hand_over(
 }
 
 fn next(endpoint: &Endpoint) -> Result<Socket, u32> {
-    endpoint.socket.accept(endpoint.file.engine()).map_err(code)
+    endpoint.socket().accept(endpoint.file.engine()).map_err(code)
 }
 
 /// `accept`: takes a connection.
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn WSAAccept(
             // SAFETY: as above.
             CF_ACCEPT => unsafe { hand_over(&endpoint, connection, addr, addrlen) },
             CF_DEFER => {
-                endpoint.socket.put_back(&connection);
+                endpoint.socket().put_back(&connection);
                 Err(WSATRY_AGAIN)
             }
             CF_REJECT => {

@@ -26,7 +26,7 @@ pub unsafe extern "C" fn iocp_listen(s: SOCKET, backlog: i32) -> i32 {
         let endpoint = find(s)?;
         endpoint.settle_connecting();
         let backlog = backlog.unsigned_abs().min(0xFFFF) as i32;
-        endpoint.socket.listen(backlog).map_err(code)?;
+        endpoint.socket().listen(backlog).map_err(code)?;
         sockopt::prefer_first(&endpoint);
         Ok(0)
     })
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn iocp_getsockname(
     namelen: *mut i32,
 ) -> i32 {
     call(|| {
-        let address = find(s)?.socket.local_address().map_err(code)?;
+        let address = find(s)?.socket().local_address().map_err(code)?;
         // SAFETY: the caller's promise: writable for the length given.
         unsafe { sockaddr::write(&address, name.cast(), namelen) }?;
         Ok(0)
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn iocp_getpeername(
         endpoint.settle_connecting();
         let address = match endpoint.connecting_to() {
             Some(address) => address,
-            None => endpoint.socket.peer_address().map_err(code)?,
+            None => endpoint.socket().peer_address().map_err(code)?,
         };
         // SAFETY: the caller's promise: writable for the length given.
         unsafe { sockaddr::write(&address, name.cast(), namelen) }?;
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn iocp_shutdown(s: SOCKET, how: i32) -> i32 {
     call(|| {
         let endpoint = find(s)?;
         endpoint.settle_connecting();
-        endpoint.socket.shutdown(endpoint.file.engine(), how).map_err(code)?;
+        endpoint.socket().shutdown(endpoint.file.engine(), how).map_err(code)?;
         Ok(0)
     })
 }

@@ -23,7 +23,7 @@ fn set_broadcast(fd: RawFd, value: i32) {
 
 /// Sets the default peer of a datagram socket, or takes it away.
 fn connect_datagrams(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
-    let socket = &endpoint.socket;
+    let socket = endpoint.socket();
     if is_unspecified(address) {
         return socket.dissolve().map_err(code);
     }
@@ -64,7 +64,7 @@ unsafe fn connect(s: SOCKET, name: *const SOCKADDR, namelen: i32) -> Result<i32,
     // SAFETY: this function's contract, for the family's two bytes.
     let family = i32::from(unsafe { name.cast::<u16>().read_unaligned() });
     if !endpoint.is_stream() && family == AF_UNSPEC {
-        endpoint.socket.dissolve().map_err(code)?;
+        endpoint.socket().dissolve().map_err(code)?;
         return Ok(0);
     }
     // SAFETY: this function's contract.
@@ -75,7 +75,7 @@ unsafe fn connect(s: SOCKET, name: *const SOCKADDR, namelen: i32) -> Result<i32,
     }
     check(&endpoint, &address)?;
     endpoint.set_connecting_to(Some(&address));
-    let outcome = endpoint.socket.connect(endpoint.file.engine(), &address).map_err(code);
+    let outcome = endpoint.socket().connect(endpoint.file.engine(), &address).map_err(code);
     if outcome != Err(WSAEWOULDBLOCK) {
         endpoint.set_connecting_to(None);
     }

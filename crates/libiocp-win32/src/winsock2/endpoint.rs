@@ -9,7 +9,7 @@ use libiocp::engine::Address;
 use libiocp::event::Event;
 use libiocp::file::File;
 use libiocp::overlapped::{Overlapped, OverlappedRef};
-use libiocp::request::{Answer, Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
 use libiocp::wait::wait_any;
@@ -29,7 +29,6 @@ const WITHOUT_CONTEXT: i32 = 2;
 /// A socket by its handle.
 pub(crate) struct Endpoint {
     pub(crate) file: Arc<File>,
-    pub(crate) socket: Arc<Socket>,
 }
 
 /// The socket of a handle: anything that is not one is `WSAENOTSOCK`.
@@ -39,11 +38,7 @@ pub(crate) fn find(s: SOCKET) -> Result<Endpoint, u32> {
         Status::NOT_SUPPORTED => WSAEOPNOTSUPP,
         _ => WSAENOTSOCK,
     })?;
-    let socket = match file.device() {
-        Device::Socket(socket) => Arc::clone(socket),
-        _ => return Err(WSAENOTSOCK),
-    };
-    Ok(Endpoint { file, socket })
+    Endpoint::of(file).ok_or(WSAENOTSOCK)
 }
 
 /// Sockets as Winsock handed them out: a handle that `DuplicateHandle` made of one is good
@@ -65,7 +60,8 @@ pub(crate) fn forget(s: SOCKET) {
 pub(crate) fn find_own(s: SOCKET) -> Result<Endpoint, u32> {
     let endpoint = find(s)?;
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_own = known.get(&s).is_some_and(|it| ptr::eq(it.as_ptr(), &raw const *endpoint.socket));
+    let is_own =
+        known.get(&s).is_some_and(|it| ptr::eq(it.as_ptr(), Arc::as_ptr(endpoint.socket())));
     if is_own { Ok(endpoint) } else { Err(WSAENOTSOCK) }
 }
 
@@ -75,33 +71,45 @@ pub(crate) fn code(error: WinsockError) -> u32 {
 }
 
 impl Endpoint {
+    /// The socket that a file is, if it is one.
+    pub(crate) fn of(file: Arc<File>) -> Option<Self> {
+        matches!(file.device(), Device::Socket(_)).then_some(Self { file })
+    }
+
+    pub(crate) fn socket(&self) -> &Arc<Socket> {
+        match self.file.device() {
+            Device::Socket(socket) => socket,
+            _ => unreachable!("an endpoint is made of a socket only"),
+        }
+    }
+
     /// The address family, in Windows' numbers.
     pub(crate) fn family(&self) -> i32 {
-        windows_family(self.socket.state().family)
+        windows_family(self.socket().state().family)
     }
 
     /// `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_RAW`: the same numbers in both worlds.
     pub(crate) fn kind(&self) -> i32 {
-        self.socket.state().kind
+        self.socket().state().kind
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        self.socket.state().is_stream()
+        self.socket().state().is_stream()
     }
 
     pub(crate) fn phase(&self) -> Phase {
-        self.socket.state().phase()
+        self.socket().state().phase()
     }
 
     /// The number stored for an option, if the program has set it.
     pub(crate) fn stored(&self, level: i32, name: i32) -> Option<u32> {
-        let bytes = self.socket.state().option(level, name)?;
+        let bytes = self.socket().state().option(level, name)?;
         Some(u32::from_le_bytes(bytes.try_into().ok()?))
     }
 
     /// Stores the number of an option.
     pub(crate) fn store(&self, level: i32, name: i32, value: u32) {
-        self.socket.state().set_option(level, name, value.to_le_bytes().to_vec());
+        self.socket().state().set_option(level, name, value.to_le_bytes().to_vec());
     }
 
     /// The time limit of a blocking call: an option in milliseconds, 0 for none.
@@ -113,15 +121,15 @@ impl Endpoint {
     /// Remembers where a connect that goes on by itself leads.
     pub(crate) fn set_connecting_to(&self, address: Option<&Address>) {
         let bytes = address.map_or(Vec::new(), |address| address.bytes().to_vec());
-        self.socket.state().set_option(PRIVATE, CONNECTING_TO, bytes);
+        self.socket().state().set_option(PRIVATE, CONNECTING_TO, bytes);
     }
 
     /// Where a connect that goes on by itself leads, if there is one.
     pub(crate) fn connecting_to(&self) -> Option<Address> {
-        if self.phase() != Phase::Connecting {
+        if !self.socket().state().is_connecting() {
             return None;
         }
-        let bytes = self.socket.state().option(PRIVATE, CONNECTING_TO)?;
+        let bytes = self.socket().state().option(PRIVATE, CONNECTING_TO)?;
         (!bytes.is_empty()).then(|| Address::from_bytes(&bytes))
     }
 
@@ -139,7 +147,7 @@ impl Endpoint {
     /// Takes note of how a connect that goes on by itself has ended, if it has.
     pub(crate) fn settle_connecting(&self) {
         let Some(address) = self.connecting_to() else { return };
-        match self.socket.connect(engine(), &address) {
+        match self.socket().connect(engine(), &address) {
             Err(error) if code(error) == WSAEWOULDBLOCK => {}
             outcome => {
                 self.set_connecting_to(None);
@@ -155,7 +163,7 @@ impl Endpoint {
         // SAFETY: the box lives until the operation has finished, which is waited for below.
         let reference = unsafe { OverlappedRef::new(NonNull::from(&mut *overlapped)) };
         let report =
-            Report { overlapped: reference, event: Some(Arc::clone(&event)), wants_packet: false };
+            Report { overlapped: reference, event: Some(Arc::clone(&event)), then: Then::Nothing };
         match Request::start(&self.file, verb, report, |_| {}) {
             Answer::Refused(status) => (status, 0),
             Answer::Done(status, bytes) => (status, bytes),

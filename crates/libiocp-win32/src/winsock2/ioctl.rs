@@ -71,7 +71,7 @@ fn readable(endpoint: &Endpoint) -> Result<u32, u32> {
             Err(WSAEINVAL)
         }
     };
-    Ok(endpoint.socket.with_fd(ask).map_err(code)??.max(0) as u32)
+    Ok(endpoint.socket().with_fd(ask).map_err(code)??.max(0) as u32)
 }
 
 /// Whether there is no urgent data ahead.
@@ -87,7 +87,7 @@ fn is_at_mark(endpoint: &Endpoint) -> Result<u32, u32> {
         unsafe { libc::ioctl(fd, LINUX_SIOCATMARK, &raw mut mark) };
         !is_urgent || (is_inline && mark != 0)
     };
-    Ok(u32::from(endpoint.socket.with_fd(ask).map_err(code)?))
+    Ok(u32::from(endpoint.socket().with_fd(ask).map_err(code)?))
 }
 
 fn set_tcp(fd: RawFd, level: i32, name: i32, value: u32) -> Result<(), u32> {
@@ -116,7 +116,7 @@ fn keep_alive(endpoint: &Endpoint, values: tcp_keepalive) -> Result<u32, u32> {
         }
         set_tcp(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, u32::from(values.onoff != 0))
     };
-    endpoint.socket.with_fd(apply).map_err(code)??;
+    endpoint.socket().with_fd(apply).map_err(code)??;
     endpoint.store(SOL_SOCKET, SO_KEEPALIVE, u32::from(values.onoff != 0));
     if values.onoff != 0 {
         endpoint.store(IPPROTO_TCP, TCP_KEEPALIVE, seconds(values.keepalivetime));
@@ -141,13 +141,13 @@ fn initial_rto(endpoint: &Endpoint, values: InitialRto) -> Result<u32, u32> {
         tries => u32::from(tries).max(1),
     };
     let apply = |fd| set_tcp(fd, libc::IPPROTO_TCP, libc::TCP_SYNCNT, tries);
-    endpoint.socket.with_fd(apply).map_err(code)??;
+    endpoint.socket().with_fd(apply).map_err(code)??;
     Ok(0)
 }
 
 /// Whether `FIONBIO` and the like succeed: what Windows calls the argument is 32 bits.
 fn set_nonblocking(endpoint: &Endpoint, value: u32) {
-    endpoint.socket.state().set_nonblocking(value != 0);
+    endpoint.socket().state().set_nonblocking(value != 0);
 }
 
 /// Carries out an ioctl.
@@ -187,7 +187,7 @@ unsafe fn control(endpoint: &Endpoint, s: SOCKET, request: u32, memory: Memory) 
                 }
                 let family = endpoint.family();
                 let apply = |fd| report_unreachable(fd, family, is_wanted);
-                plain(endpoint.socket.with_fd(apply).map(|()| 0).map_err(code))
+                plain(endpoint.socket().with_fd(apply).map(|()| 0).map_err(code))
             }
             // Receives here never tell of datagrams that lived too short: off is how it is.
             SIO_UDP_NETRESET if !endpoint.is_stream() => {

@@ -177,7 +177,7 @@ fn linger(endpoint: &Endpoint) -> Result<(), u32> {
     if !is_on || seconds == 0 || endpoint.file.handle_count().get() > 1 {
         return Ok(());
     }
-    let socket = &endpoint.socket;
+    let socket = endpoint.socket();
     if unsent(socket) > 0 && socket.state().is_nonblocking() {
         return Err(WSAEWOULDBLOCK);
     }

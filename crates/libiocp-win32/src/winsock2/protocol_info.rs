@@ -108,7 +108,7 @@ pub(crate) fn read(endpoint: &Endpoint, level: i32, name: i32, room: i32) -> Opt
     if level != SOL_SOCKET || !matches!(name, SO_PROTOCOL_INFOA | SO_PROTOCOL_INFOW) {
         return None;
     }
-    let key = (endpoint.family(), endpoint.kind(), endpoint.socket.state().protocol);
+    let key = (endpoint.family(), endpoint.kind(), endpoint.socket().state().protocol);
     let index = TRANSPORTS.iter().position(|it| (it.0, it.1, it.2) == key);
     let known = index.map(|index| (index, TRANSPORTS[index]));
     let raw = (TRANSPORTS.len(), (key.0, key.1, key.2, "MSAFD Tcpip [RAW/IP]"));

@@ -57,7 +57,7 @@ fn verdict(first: Use, second: Use, differ: bool) -> Result<(), u32> {
 
 /// Binds, if the sockets that are bound allow it.
 pub(crate) fn bind(endpoint: &Endpoint, address: &Address) -> Result<(), u32> {
-    let socket = &endpoint.socket;
+    let socket = endpoint.socket();
     // Held to the end: of two threads that want one address the second is to see the first.
     let mut all = BOUND.lock().unwrap_or_else(PoisonError::into_inner);
     if matches!(endpoint.phase(), Phase::Fresh) && tcp_port(address) != 0 {
@@ -94,7 +94,7 @@ fn check(bound: &mut Vec<Bound>, endpoint: &Endpoint, address: &Address) -> Resu
     forget_closed(bound);
     let wish = wish(endpoint);
     for other in bound.iter() {
-        let is_rival = other.protocol == endpoint.socket.state().protocol
+        let is_rival = other.protocol == endpoint.socket().state().protocol
             && other.address.family() == address.family()
             && tcp_port(&other.address) == tcp_port(address);
         let is_same = is_rival && other.address == *address;
@@ -104,7 +104,7 @@ fn check(bound: &mut Vec<Bound>, endpoint: &Endpoint, address: &Address) -> Resu
         }
         if is_wider && !is_same {
             // Linux lets any address and one address coexist only if both are willing to.
-            for socket in [other.socket.upgrade().as_ref(), Some(&endpoint.socket)] {
+            for socket in [other.socket.upgrade().as_ref(), Some(endpoint.socket())] {
                 let _ = socket.map(|socket| socket.with_fd(sockopt::be_willing_to_share));
             }
         }

@@ -98,7 +98,7 @@ pub(crate) fn prefer_first(endpoint: &Endpoint) {
         // SAFETY: a program of one instruction, which the kernel copies.
         unsafe { libc::setsockopt(fd, level, name, (&raw const program).cast(), size) }
     };
-    let _ = endpoint.socket.with_fd(attach);
+    let _ = endpoint.socket().with_fd(attach);
 }
 
 /// Tells the kernel what an option is set to.
@@ -155,7 +155,7 @@ fn update_accept_context(endpoint: &Endpoint, listener: SOCKET) -> Result<(), u3
     if listener.phase() != Phase::Listening {
         return Err(WSAEINVAL);
     }
-    endpoint.socket.state().inherit_options(listener.socket.state());
+    endpoint.socket().state().inherit_options(listener.socket().state());
     Ok(())
 }
 
@@ -205,7 +205,7 @@ unsafe fn set(s: SOCKET, level: i32, name: i32, optval: *const u8, optlen: i32) 
 }
 
 fn set_row(endpoint: &Endpoint, row: &Row, bytes: &[u8]) -> Result<(), u32> {
-    let socket = &endpoint.socket;
+    let socket = endpoint.socket();
     if let (Shape::Structure(_), Kernel::Bytes(level, name)) = (row.shape, row.kernel) {
         return socket.with_fd(|fd| set_bytes(fd, level, name, bytes)).map_err(code)?;
     }
@@ -235,7 +235,7 @@ fn set_row(endpoint: &Endpoint, row: &Row, bytes: &[u8]) -> Result<(), u32> {
 
 /// The number of an option.
 fn get_row(endpoint: &Endpoint, row: &Row) -> Result<u32, u32> {
-    let socket = &endpoint.socket;
+    let socket = endpoint.socket();
     let from_kernel = || match row.kernel {
         Kernel::Number(level, name) => {
             socket.with_fd(|fd| get_number(fd, level, name)).map_err(code)?

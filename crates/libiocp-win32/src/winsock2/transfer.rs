@@ -31,7 +31,7 @@ pub(crate) fn receive_flags(
     let wants_all = flags & MSG_WAITALL != 0;
     if wants_all {
         let is_at_odds = flags & (MSG_OOB | MSG_PEEK | MSG_PARTIAL) != 0;
-        let cannot_wait = !is_overlapped && endpoint.socket.state().is_nonblocking();
+        let cannot_wait = !is_overlapped && endpoint.socket().state().is_nonblocking();
         if is_at_odds || cannot_wait || !endpoint.is_stream() {
             return Err(WSAEOPNOTSUPP);
         }
@@ -110,7 +110,7 @@ pub(crate) fn receive_urgent(endpoint: &Endpoint, buffers: &Buffers) -> Result<u
         usize::try_from(count).map_err(|_| std::io::Error::last_os_error())
     };
     let is_inline = endpoint.stored(SOL_SOCKET, SO_OOBINLINE).unwrap_or(0) != 0;
-    match endpoint.socket.with_fd(take).map_err(code)? {
+    match endpoint.socket().with_fd(take).map_err(code)? {
         Ok(count) => Ok(count),
         Err(error) => Err(match error.raw_os_error() {
             Some(libc::EINVAL) if is_inline => WSAEINVAL,
@@ -131,7 +131,7 @@ pub(crate) fn receive(endpoint: &Endpoint, buffers: Buffers, flags: u32) -> Resu
     }
     let deadline = endpoint.deadline(SO_RCVTIMEO);
     let engine = endpoint.file.engine();
-    let received = endpoint.socket.receive(engine, buffers, flags, wants_all, deadline);
+    let received = endpoint.socket().receive(engine, buffers, flags, wants_all, deadline);
     let received = received.map_err(code)?;
     Ok(Brought {
         bytes: received.bytes,
@@ -154,7 +154,7 @@ pub(crate) fn send(
         return Ok(buffers.len());
     }
     let deadline = endpoint.deadline(SO_SNDTIMEO);
-    endpoint.socket.send(endpoint.file.engine(), buffers, flags, to, deadline).map_err(code)
+    endpoint.socket().send(endpoint.file.engine(), buffers, flags, to, deadline).map_err(code)
 }
 
 /// The destination of a send: none for a stream, which ignores even a wrong one.

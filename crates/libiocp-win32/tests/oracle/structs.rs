@@ -209,5 +209,50 @@ pub(crate) fn structures() -> Vec<Layout> {
             "BaseAddress" BaseAddress, "AllocationBase" AllocationBase,
             "AllocationProtect" AllocationProtect, "RegionSize" RegionSize, "State" State,
             "Protect" Protect, "Type" Type),
+        structure!("STARTUPINFOA" windows_sys::Win32::System::Threading::STARTUPINFOA, "cb" cb,
+            "lpReserved" lpReserved, "lpDesktop" lpDesktop, "lpTitle" lpTitle, "dwX" dwX, "dwY"
+            dwY, "dwXSize" dwXSize, "dwYSize" dwYSize, "dwXCountChars" dwXCountChars,
+            "dwYCountChars" dwYCountChars, "dwFillAttribute" dwFillAttribute, "dwFlags" dwFlags,
+            "wShowWindow" wShowWindow, "cbReserved2" cbReserved2, "lpReserved2" lpReserved2,
+            "hStdInput" hStdInput, "hStdOutput" hStdOutput, "hStdError" hStdError),
+        structure!("STARTUPINFOW" windows_sys::Win32::System::Threading::STARTUPINFOW, "cb" cb,
+            "lpReserved" lpReserved, "lpDesktop" lpDesktop, "lpTitle" lpTitle, "dwX" dwX, "dwY"
+            dwY, "dwXSize" dwXSize, "dwYSize" dwYSize, "dwXCountChars" dwXCountChars,
+            "dwYCountChars" dwYCountChars, "dwFillAttribute" dwFillAttribute, "dwFlags" dwFlags,
+            "wShowWindow" wShowWindow, "cbReserved2" cbReserved2, "lpReserved2" lpReserved2,
+            "hStdInput" hStdInput, "hStdOutput" hStdOutput, "hStdError" hStdError),
+        structure!("PROCESS_INFORMATION"
+            windows_sys::Win32::System::Threading::PROCESS_INFORMATION, "hProcess" hProcess,
+            "hThread" hThread, "dwProcessId" dwProcessId, "dwThreadId" dwThreadId),
+        structure!("JOBOBJECT_BASIC_ACCOUNTING_INFORMATION"
+            windows_sys::Win32::System::JobObjects::JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
+            "TotalUserTime" TotalUserTime, "TotalKernelTime" TotalKernelTime,
+            "ThisPeriodTotalUserTime" ThisPeriodTotalUserTime, "ThisPeriodTotalKernelTime"
+            ThisPeriodTotalKernelTime, "TotalPageFaultCount" TotalPageFaultCount, "TotalProcesses"
+            TotalProcesses, "ActiveProcesses" ActiveProcesses, "TotalTerminatedProcesses"
+            TotalTerminatedProcesses),
+        structure!("JOBOBJECT_BASIC_LIMIT_INFORMATION"
+            windows_sys::Win32::System::JobObjects::JOBOBJECT_BASIC_LIMIT_INFORMATION,
+            "PerProcessUserTimeLimit" PerProcessUserTimeLimit, "PerJobUserTimeLimit"
+            PerJobUserTimeLimit, "LimitFlags" LimitFlags, "MinimumWorkingSetSize"
+            MinimumWorkingSetSize, "MaximumWorkingSetSize" MaximumWorkingSetSize,
+            "ActiveProcessLimit" ActiveProcessLimit, "Affinity" Affinity, "PriorityClass"
+            PriorityClass, "SchedulingClass" SchedulingClass),
+        structure!("IO_COUNTERS" windows_sys::Win32::System::Threading::IO_COUNTERS,
+            "ReadOperationCount" ReadOperationCount, "WriteOperationCount" WriteOperationCount,
+            "OtherOperationCount" OtherOperationCount, "ReadTransferCount" ReadTransferCount,
+            "WriteTransferCount" WriteTransferCount, "OtherTransferCount" OtherTransferCount),
+        structure!("JOBOBJECT_EXTENDED_LIMIT_INFORMATION"
+            windows_sys::Win32::System::JobObjects::JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
+            "BasicLimitInformation" BasicLimitInformation, "IoInfo" IoInfo, "ProcessMemoryLimit"
+            ProcessMemoryLimit, "JobMemoryLimit" JobMemoryLimit, "PeakProcessMemoryUsed"
+            PeakProcessMemoryUsed, "PeakJobMemoryUsed" PeakJobMemoryUsed),
+        structure!("JOBOBJECT_BASIC_PROCESS_ID_LIST"
+            windows_sys::Win32::System::JobObjects::JOBOBJECT_BASIC_PROCESS_ID_LIST,
+            "NumberOfAssignedProcesses" NumberOfAssignedProcesses, "NumberOfProcessIdsInList"
+            NumberOfProcessIdsInList, "ProcessIdList" ProcessIdList),
+        structure!("JOBOBJECT_ASSOCIATE_COMPLETION_PORT"
+            windows_sys::Win32::System::JobObjects::JOBOBJECT_ASSOCIATE_COMPLETION_PORT,
+            "CompletionKey" CompletionKey, "CompletionPort" CompletionPort),
     ]
 }

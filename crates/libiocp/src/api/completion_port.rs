@@ -157,7 +157,8 @@ impl PortRef {
         check_not_forked(&self.engine)?;
         let deadline = timeout.map(Deadline::after);
         self.port.take(packets, deadline, &*self.engine).map_err(|none| match none {
-            NoPacket::TimedOut => timed_out(),
+            // Nothing alerts a wait that is not alertable.
+            NoPacket::TimedOut | NoPacket::Alerted => timed_out(),
             NoPacket::Abandoned => abandoned(),
         })
     }

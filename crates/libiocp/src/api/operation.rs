@@ -12,7 +12,7 @@ use crate::engine::Buffer;
 use crate::file::File;
 use crate::overlapped::{Overlapped, OverlappedRef};
 use crate::port::Packet;
-use crate::request::{Answer, Report, Request};
+use crate::request::{Answer, Report, Request, Then};
 use crate::status::Status;
 use crate::sync::Arc;
 use std::any::Any;
@@ -143,7 +143,7 @@ pub(super) fn start<P: Send + 'static>(
     // SAFETY: the claim that has just become this address keeps the memory
     // until `release` or the packet's taker gets it; nothing else writes.
     let overlapped = unsafe { OverlappedRef::owned(pointer, release) };
-    let report = Report { overlapped, event: None, wants_packet: true };
+    let report = Report { overlapped, event: None, then: Then::Packet };
     match Request::start(file, verb, report, |_| {}) {
         Answer::Refused(status) => {
             // SAFETY: a refused request reports nothing: the claim is ours.

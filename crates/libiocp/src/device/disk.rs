@@ -1,6 +1,6 @@
 //! Disk files.
 
-use super::Step;
+use super::{Lent, Step};
 use crate::engine::{DiskFile, DiskOp, Engine, Outcome};
 use crate::status::Status;
 use crate::sync::Arc;
@@ -85,14 +85,14 @@ impl Disk {
         if is_aligned { Status::SUCCESS } else { Status::INVALID_PARAMETER }
     }
 
-    pub(super) fn begin(&self, op: DiskOp) -> Step {
+    pub(super) fn begin(&self, op: DiskOp) -> Step<'_> {
         match self.check(op) {
-            Status::SUCCESS => Step::Disk(Arc::clone(&self.file), op),
+            Status::SUCCESS => Step::Disk(Lent::Own(&self.file), op),
             status => Step::Finish(status, 0),
         }
     }
 
-    pub(super) fn advance(&self, op: DiskOp, outcome: &Outcome) -> Step {
+    pub(super) fn advance(&self, op: DiskOp, outcome: &Outcome) -> Step<'_> {
         let (status, bytes) = Self::settle(op, outcome, EndOfFile::IsError);
         Step::Finish(status, bytes)
     }

@@ -14,6 +14,7 @@ pub use socket::{
 use crate::engine::{DiskFile, DiskOp, Engine, Op, Outcome, Stream, Tag};
 use crate::status::Status;
 use crate::sync::Arc;
+use std::os::fd::OwnedFd;
 
 /// Every kind of file.
 #[derive(Debug)]
@@ -49,20 +50,56 @@ impl Verb {
 
 /// What a verb comes to next.
 #[derive(Debug)]
-pub enum Step {
+pub enum Step<'a> {
     /// It is over.
     Finish(Status, usize),
     /// An outcome that is there already.
     Ready(Outcome),
     /// An operation on a stream; with the flag it waits its turn in any case.
-    Stream(Arc<Stream>, Op, bool),
+    Stream(Lent<'a, Stream>, Op, bool),
     /// An operation on a disk file.
-    Disk(Arc<DiskFile>, DiskOp),
+    Disk(Lent<'a, DiskFile>, DiskOp),
+}
+
+/// A reference that need not be counted while its owner lives.
+#[derive(Debug)]
+pub enum Lent<'a, T> {
+    /// The device's own.
+    Own(&'a Arc<T>),
+    /// Another's.
+    Counted(Arc<T>),
+}
+
+impl<T> std::ops::Deref for Lent<'_, T> {
+    type Target = Arc<T>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<T> {
+        match self {
+            Lent::Own(reference) => reference,
+            Lent::Counted(reference) => reference,
+        }
+    }
+}
+
+impl Step<'_> {
+    /// The same without the device.
+    pub fn into_owned(self) -> Step<'static> {
+        match self {
+            Step::Finish(status, bytes) => Step::Finish(status, bytes),
+            Step::Ready(outcome) => Step::Ready(outcome),
+            Step::Stream(stream, op, waits) => {
+                Step::Stream(Lent::Counted(Arc::clone(&stream)), op, waits)
+            }
+            Step::Disk(file, op) => Step::Disk(Lent::Counted(Arc::clone(&file)), op),
+        }
+    }
 }
 
 impl Device {
     /// The first step of a verb. An error status refuses it.
-    pub fn begin(&self, verb: &mut Verb) -> Step {
+    #[inline]
+    pub fn begin(&self, verb: &mut Verb) -> Step<'_> {
         match (self, verb) {
             (Device::Disk(disk), Verb::Disk(op)) => disk.begin(*op),
             (Device::Socket(socket), Verb::Socket(verb)) => socket.begin(verb),
@@ -72,7 +109,8 @@ impl Device {
     }
 
     /// What follows an outcome.
-    pub fn advance(&self, engine: &Engine, verb: &Verb, outcome: Outcome) -> Step {
+    #[inline]
+    pub fn advance<'a>(&'a self, engine: &Engine, verb: &Verb, outcome: Outcome) -> Step<'a> {
         match (self, verb) {
             (Device::Disk(disk), Verb::Disk(op)) => disk.advance(*op, &outcome),
             (Device::Socket(socket), Verb::Socket(verb)) => socket.advance(engine, verb, outcome),
@@ -86,6 +124,14 @@ impl Device {
         match self {
             Device::Disk(disk) => engine.cancel_disk(disk.file(), matches),
             Device::Socket(socket) => socket.cancel(engine, matches),
+        }
+    }
+
+    /// A copy of the descriptor; `None` if it has closed, or there is none.
+    pub fn descriptor(&self) -> Option<OwnedFd> {
+        match self {
+            Device::Disk(disk) => disk.file().as_fd()?.try_clone_to_owned().ok(),
+            Device::Socket(socket) => socket.stream().duplicate(),
         }
     }
 

@@ -85,7 +85,9 @@ impl DiskFile {
         // SAFETY: the buffer is valid until the operation completes, by the
         // contract of `Buffer::new`; the vector outlives the call.
         let result = unsafe { libc::preadv2(fd.as_raw_fd(), &raw const vector, 1, offset, flags) };
-        if result < 0 && matches!(errno(), libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) {
+        // EPERM: sandboxes refuse what they do not know.
+        let refusals = [libc::EOPNOTSUPP, libc::EINVAL, libc::ENOSYS, libc::EPERM];
+        if result < 0 && refusals.contains(&errno()) {
             self.has_cache.store(false, Ordering::Relaxed);
         }
         (result == buffer.len() as isize).then(|| Outcome::of(result as i64))
@@ -146,9 +148,9 @@ impl DiskFile {
         }
     }
 
-    /// Carries an operation out in the calling thread, which may block.
-    pub(super) fn carry_out(&self, op: DiskOp) -> Outcome {
-        let mut done = 0;
+    /// Carries out, in the calling thread, which may block, what is left of
+    /// an operation of which so many bytes are done.
+    pub(super) fn carry_out(&self, op: DiskOp, mut done: usize) -> Outcome {
         loop {
             let result = match &self.medium {
                 Medium::Kernel(fd) => transfer(fd.as_raw_fd(), op, done),

@@ -97,7 +97,7 @@ pub(super) fn hush(fd: &OwnedFd) {
 
 fn interest(awaits_room: bool) -> u32 {
     let out = if awaits_room { libc::EPOLLOUT } else { 0 };
-    (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
+    (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLRDHUP | libc::EPOLLET | out) as u32
 }
 
 impl Reactor {
@@ -228,7 +228,11 @@ impl Reactor {
             }
             let Some(stream) = self.streams.get(token as usize, Arc::clone) else { continue };
             let ended = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
-            if flags & (libc::EPOLLIN as u32 | libc::EPOLLRDHUP as u32 | ended) != 0 {
+            let more_than_data = (libc::EPOLLPRI | libc::EPOLLRDHUP) as u32 | ended;
+            if flags & more_than_data != 0 {
+                stream.has_heard_more_than_data();
+            }
+            if flags & (libc::EPOLLIN as u32 | more_than_data) != 0 {
                 stream.run(Direction::In);
             }
             if flags & (libc::EPOLLOUT as u32 | ended) != 0 {
@@ -304,8 +308,9 @@ impl Reactor {
                 0usize,
             )
         };
-        if count < 0 && errno() == libc::ENOSYS {
-            // Before Linux 5.11: late by less than a millisecond.
+        // Before Linux 5.11, or in a sandbox that refuses what it does not
+        // know: late by less than a millisecond.
+        if count < 0 && matches!(errno(), libc::ENOSYS | libc::EPERM | libc::EACCES) {
             let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
             let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
             // SAFETY: as above.
@@ -410,9 +415,15 @@ enum Wait {
 }
 
 impl Reactor {
-    fn park_as(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> bool {
-        if rank == SERVER && !self.server_came.load(Ordering::Relaxed) {
+    fn note_server(&self) {
+        if !self.server_came.load(Ordering::Relaxed) {
             self.server_came.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn park_as(&self, rank: u32, parker: &Parker, deadline: Option<Deadline>) -> bool {
+        if rank == SERVER {
+            self.note_server();
         }
         if !self.is_idle()
             && let Some(lead) = self.try_lead(rank)
@@ -444,6 +455,16 @@ impl Idle for Reactor {
         if !self.is_idle() {
             self.reap(64);
         }
+    }
+
+    /// The stand-in need not come while busy threads pass by.
+    fn pass_by(&self) {
+        if self.is_idle() || self.leader.load(Ordering::Relaxed) & RANK > STAND_IN {
+            return;
+        }
+        self.note_server();
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.reap(64);
     }
 }
 

@@ -159,7 +159,7 @@ impl Fake {
         } else if fails {
             Outcome::error(libc::EIO)
         } else {
-            job.file.carry_out(job.op)
+            job.file.carry_out(job.op, 0)
         };
         job.finish(outcome);
         true
@@ -247,7 +247,7 @@ impl Attempt for End {
                 self.output.lock_nested().is_finished = true;
                 Some(Outcome::of(0))
             }
-            Op::Accept | Op::Connect(_) => Some(Outcome::error(libc::EOPNOTSUPP)),
+            Op::Accept | Op::Connect(_) | Op::Exit => Some(Outcome::error(libc::EOPNOTSUPP)),
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use super::op::{Direction, Op, Outcome};
 use super::{Complete, Started, Tag};
-use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Deadline, Mutex, Ordering};
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -36,6 +36,58 @@ pub struct Stream {
     /// Whether anything sent has ever had to wait for room.
     pub(super) awaits_room: AtomicBool,
     pub(super) target: Target,
+    lull: Lull,
+}
+
+/// When a receive need not be tried at once: after a send, if the receive
+/// before had emptied the socket. Whoever answers to that send needs longer
+/// than `ANSWER` for it. Later the receive is tried, as any other.
+#[derive(Default)]
+struct Lull {
+    /// Whether a receive that leaves room in its buffer has left nothing.
+    is_possible: bool,
+    /// Whether the last receive has emptied the socket and nothing has said
+    /// since that there is more. Set under the lock of the receives.
+    is_empty: AtomicBool,
+    /// Whether the peer has ended, or sent urgent data: what a receive leaves
+    /// behind then is not reported again.
+    is_over: AtomicBool,
+    /// When the last send was done.
+    sent_at: AtomicU64,
+}
+
+impl Lull {
+    const ANSWER: u64 = 2_000;
+
+    /// What a try has shown.
+    fn learn(&self, op: &Op, outcome: Option<&Outcome>) {
+        if !self.is_possible {
+            return;
+        }
+        match op {
+            Op::Send { .. } if outcome.is_some() => {
+                self.sent_at.store(Deadline::now().nanoseconds(), Ordering::Relaxed);
+            }
+            Op::Receive { .. } | Op::Readable => {
+                let has_left_room = outcome.is_none_or(|outcome| op.has_left_room(outcome));
+                self.is_empty.store(has_left_room, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a try would be in vain.
+    fn goes_on(&self) -> bool {
+        self.is_empty.load(Ordering::Relaxed)
+            && !self.is_over.load(Ordering::Acquire)
+            && Deadline::now().nanoseconds() - self.sent_at.load(Ordering::Relaxed) < Self::ANSWER
+    }
+
+    fn end(&self) {
+        if self.is_possible {
+            self.is_empty.store(false, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What a stream's operations are tried on.
@@ -63,6 +115,22 @@ struct Pending {
 /// An operation that is over, and whom to tell.
 type Done = (Arc<dyn Complete>, Outcome);
 
+/// Operations that are over, in order. Nearly always there is one.
+#[derive(Default)]
+struct Batch {
+    first: Option<Done>,
+    others: Vec<Done>,
+}
+
+impl Batch {
+    fn push(&mut self, done: Done) {
+        match self.first {
+            None => self.first = Some(done),
+            Some(_) => self.others.push(done),
+        }
+    }
+}
+
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stream").field("token", &self.token).finish_non_exhaustive()
@@ -72,6 +140,7 @@ impl std::fmt::Debug for Stream {
 impl Stream {
     pub(super) fn new(target: Target, errors_stick: bool) -> Self {
         Self {
+            lull: Lull::default(),
             errors_stick,
             lanes: Default::default(),
             error: AtomicI32::new(0),
@@ -80,6 +149,12 @@ impl Stream {
             awaits_room: AtomicBool::new(false),
             target,
         }
+    }
+
+    /// Like `new`, for a TCP socket.
+    pub(super) fn tcp(target: Target) -> Self {
+        let lull = Lull { is_possible: true, ..Lull::default() };
+        Self { lull, ..Self::new(target, true) }
     }
 
     pub(super) fn kernel(fd: OwnedFd) -> Target {
@@ -92,9 +167,32 @@ impl Stream {
     }
 
     fn attempt(&self, op: &mut Op) -> Option<Outcome> {
-        match &self.target {
+        let outcome = match &self.target {
             Target::Kernel(_, fd) => op.attempt(fd.load(Ordering::Relaxed)),
             Target::Fake(fake) => fake.attempt(op),
+        };
+        self.lull.learn(op, outcome.as_ref());
+        outcome
+    }
+
+    /// Whether `op` may wait without having been tried: nothing can have come,
+    /// and what comes will be reported.
+    fn may_wait_untried(&self, op: &Op) -> bool {
+        matches!(op, Op::Receive { .. })
+            && self.lull.goes_on()
+            && self.token.load(Ordering::Relaxed) != 0
+    }
+
+    /// The peer has ended, or has sent urgent data.
+    pub(super) fn has_heard_more_than_data(&self) {
+        self.lull.is_over.store(true, Ordering::Release);
+    }
+
+    /// A copy of the descriptor; `None` if the stream has closed, or has none.
+    pub fn duplicate(&self) -> Option<OwnedFd> {
+        match &self.target {
+            Target::Kernel(fd, _) => fd.lock().as_ref()?.try_clone().ok(),
+            Target::Fake(_) => None,
         }
     }
 
@@ -134,7 +232,9 @@ impl Stream {
             if let Some(errno) = self.error() {
                 return Started::Done(Outcome::error(errno));
             }
-            if let Some(outcome) = self.attempt(&mut op) {
+            if !self.may_wait_untried(&op)
+                && let Some(outcome) = self.attempt(&mut op)
+            {
                 self.note(&op, &outcome);
                 return Started::Done(outcome);
             }
@@ -216,33 +316,33 @@ impl Stream {
     /// The descriptor may be ready: completes what can be completed. Tells
     /// whether anything was.
     pub(super) fn run(&self, direction: Direction) -> bool {
-        {
-            let mut lane = self.lane(direction).lock();
-            if lane.is_draining || lane.pending.is_empty() {
-                return false;
-            }
-            lane.is_draining = true;
-        }
-        let mut has_completed = false;
-        let mut done = [const { None }; BATCH];
-        loop {
-            let count = self.drain(direction, &mut done);
-            if count == 0 {
-                return has_completed;
-            }
-            has_completed = true;
-            for (complete, outcome) in done[..count].iter_mut().filter_map(Option::take) {
+        let mut batch = self.drain(direction, true);
+        let has_completed = batch.first.is_some();
+        while let Some((complete, outcome)) = batch.first {
+            complete.complete(outcome);
+            for (complete, outcome) in batch.others {
                 complete.complete(outcome);
             }
+            batch = self.drain(direction, false);
         }
+        has_completed
     }
 
-    /// Takes the operations that are done from the front; tells how many. When
-    /// there are none the lane is no longer being drained.
-    fn drain(&self, direction: Direction, done: &mut [Option<Done>; BATCH]) -> usize {
+    /// Takes the operations that are done from the front, unless another
+    /// thread does when this one begins to. While there are some the lane is
+    /// being drained.
+    fn drain(&self, direction: Direction, begins: bool) -> Batch {
+        let mut batch = Batch::default();
         let mut lane = self.lane(direction).lock();
-        let mut count = 0;
-        while count < BATCH
+        if begins {
+            if direction == Direction::In {
+                self.lull.end();
+            }
+            if lane.is_draining {
+                return batch;
+            }
+        }
+        while batch.others.len() < BATCH
             && let Some(front) = lane.pending.front_mut()
         {
             let outcome = match self.error() {
@@ -254,12 +354,11 @@ impl Stream {
             };
             self.note(&front.op, &outcome);
             if let Some(pending) = lane.pending.pop_front() {
-                done[count] = Some((pending.complete, outcome));
-                count += 1;
+                batch.push((pending.complete, outcome));
             }
         }
-        lane.is_draining = count > 0;
-        count
+        lane.is_draining = batch.first.is_some();
+        batch
     }
 
     /// Completes every queued operation that `matches` with `ECANCELED`;
@@ -299,8 +398,9 @@ impl Stream {
     }
 
     /// Lends the descriptor for a short call that does not block; `None` once
-    /// the stream has closed.
+    /// the stream has closed. The call may tell that there is data.
     pub fn with_fd<R>(&self, f: impl FnOnce(RawFd) -> R) -> Option<R> {
+        self.lull.end();
         match &self.target {
             Target::Kernel(fd, _) => fd.lock().as_ref().map(|fd| f(fd.as_raw_fd())),
             Target::Fake(_) => None,

@@ -17,8 +17,10 @@
 //! * nothing depends on the life or the behaviour of the starting thread.
 
 mod blocking;
+mod crew;
 mod disk;
 mod epoll;
+mod exit;
 mod fake;
 mod fork;
 mod lane;
@@ -35,11 +37,11 @@ pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
 pub(crate) use disk::bytes_of;
 pub(crate) use op::errno;
 
-use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, Mutex, OnceLock, Ordering, Parker};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Deadline, Idle, OnceLock, Ordering, Parker};
+use crew::Crew;
 use disk::{Job, Medium};
 use epoll::Reactor;
 use std::os::fd::OwnedFd;
-use std::thread::JoinHandle;
 use threads::Threads;
 use uring::Uring;
 
@@ -67,8 +69,8 @@ pub struct Tag {
     pub context: usize,
     /// The thread that started it.
     pub thread: u64,
-    /// Whether its end is reported to an event of the caller's.
-    pub has_event: bool,
+    /// Whether it ends with that thread also if its file has a port.
+    pub ends_with_thread: bool,
     /// The socket that an accept would make a connection of.
     pub acceptor: usize,
 }
@@ -91,7 +93,7 @@ pub struct Engine {
     kind: Kind,
     guard: fork::Guard,
     next_id: AtomicU64,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    crew: Arc<Crew>,
 }
 
 #[derive(Debug)]
@@ -111,14 +113,53 @@ struct Kernel {
 /// Who carries out operations on disk files, and why.
 #[derive(Debug)]
 struct Disk {
-    worker: Worker,
+    /// The first choice, until it is lost.
+    uring: Option<Arc<Uring>>,
+    /// Whatever io_uring does not take.
+    threads: Arc<Threads>,
     reason: String,
 }
 
-#[derive(Debug)]
-enum Worker {
-    Uring(Arc<Uring>),
-    Threads(Arc<Threads>),
+impl Disk {
+    fn submit(&self, job: Job) {
+        let left = match &self.uring {
+            Some(uring) => uring.submit(job),
+            None => Some(job),
+        };
+        if let Some(job) = left {
+            self.threads.submit(job);
+        }
+    }
+
+    /// A job may be with either.
+    fn cancel(&self, file: &Arc<DiskFile>, ids: &[u64]) {
+        if let Some(uring) = &self.uring {
+            uring.cancel(file, ids);
+        }
+        self.threads.cancel(file, ids);
+    }
+
+    fn stop(&self) {
+        if let Some(uring) = &self.uring {
+            uring.stop();
+        }
+        self.threads.stop();
+    }
+
+    fn uses_uring(&self) -> bool {
+        self.uring.as_ref().is_some_and(|uring| uring.lost().is_none())
+    }
+
+    fn report(&self) -> String {
+        match self.uring.as_ref().map(|uring| uring.lost()) {
+            Some(None) => format!("io_uring for disk files, epoll for sockets ({})", self.reason),
+            lost => {
+                let lost = lost.flatten().map(|error| format!("io_uring was taken away: {error}"));
+                let reason = lost.as_ref().unwrap_or(&self.reason);
+                format!("threads for disk files, epoll for sockets ({reason})")
+            }
+        }
+    }
 }
 
 impl Engine {
@@ -127,6 +168,7 @@ impl Engine {
     /// # Errors
     /// When the process is out of descriptors or memory.
     pub fn new(preference: Preference) -> std::io::Result<Self> {
+        crate::sync::barrier::prepare();
         let kernel = Kernel {
             reactor: Arc::new(Reactor::new()?),
             has_stand_in: AtomicBool::new(false),
@@ -142,12 +184,7 @@ impl Engine {
     }
 
     fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            guard: fork::Guard::new(),
-            next_id: AtomicU64::new(1),
-            threads: Mutex::default(),
-        }
+        Self { kind, guard: fork::Guard::new(), next_id: AtomicU64::new(1), crew: Arc::default() }
     }
 
     /// Whether this process is the child of a fork; the engine is its
@@ -159,14 +196,7 @@ impl Engine {
     /// Which engine this is, and why, in one line.
     pub fn report(&self) -> String {
         match &self.kind {
-            Kind::Kernel(kernel) => {
-                let disk = self.disk(kernel);
-                let name = match disk.worker {
-                    Worker::Uring(_) => "io_uring for disk files",
-                    Worker::Threads(_) => "threads for disk files",
-                };
-                format!("{name}, epoll for sockets ({})", disk.reason)
-            }
+            Kind::Kernel(kernel) => self.disk(kernel).report(),
             Kind::Fake(fake) => fake.report(),
         }
     }
@@ -174,7 +204,7 @@ impl Engine {
     /// Whether io_uring carries out disk operations.
     pub fn uses_uring(&self) -> bool {
         match &self.kind {
-            Kind::Kernel(kernel) => matches!(self.disk(kernel).worker, Worker::Uring(_)),
+            Kind::Kernel(kernel) => self.disk(kernel).uses_uring(),
             Kind::Fake(_) => false,
         }
     }
@@ -183,6 +213,11 @@ impl Engine {
     /// ends the connection: every later operation fails with it.
     pub fn stream(&self, fd: OwnedFd, errors_stick: bool) -> Arc<Stream> {
         Arc::new(Stream::new(Stream::kernel(fd), errors_stick))
+    }
+
+    /// Like [`Engine::stream`], for a TCP socket.
+    pub fn tcp_stream(&self, fd: OwnedFd) -> Arc<Stream> {
+        Arc::new(Stream::tcp(Stream::kernel(fd)))
     }
 
     /// Starts an operation: tries it if nothing is queued before it, else
@@ -312,17 +347,14 @@ impl Engine {
         file.admit(id, tag);
         let job = Job { id, file: Arc::clone(file), op, done: 0, complete };
         match &self.kind {
-            Kind::Kernel(kernel) => match &self.disk(kernel).worker {
-                Worker::Uring(uring) => uring.submit(job),
-                Worker::Threads(threads) => threads.submit(job),
-            },
+            Kind::Kernel(kernel) => self.disk(kernel).submit(job),
             Kind::Fake(fake) => fake.submit(job),
         }
     }
 
     /// Carries an operation on a disk file out in the calling thread.
     pub fn carry_out(&self, file: &DiskFile, op: DiskOp) -> Outcome {
-        file.carry_out(op)
+        file.carry_out(op, 0)
     }
 
     /// Asks for the end of the operations on a disk file that `matches`; tells
@@ -331,14 +363,23 @@ impl Engine {
         let ids = file.withdraw(matches);
         if !ids.is_empty() {
             match &self.kind {
-                Kind::Kernel(kernel) => match &self.disk(kernel).worker {
-                    Worker::Uring(uring) => uring.cancel(file, &ids),
-                    Worker::Threads(threads) => threads.cancel(file, &ids),
-                },
+                Kind::Kernel(kernel) => self.disk(kernel).cancel(file, &ids),
                 Kind::Fake(fake) => fake.cancel(&ids),
             }
         }
         ids.len()
+    }
+
+    /// Starts a thread of the library's own, which the program's signals do
+    /// not reach; false if none is to be had. It ends before the engine does.
+    pub fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
+        self.crew.spawn(name, work)
+    }
+
+    /// The kernel's numbers of the threads that are the library's own. One
+    /// that has just started, or is about to end, may be missing.
+    pub fn own_threads(&self) -> Vec<u32> {
+        self.crew.ids()
     }
 
     fn ensure_stand_in(&self, kernel: &Kernel) {
@@ -348,7 +389,7 @@ impl Engine {
             return;
         }
         let reactor = Arc::clone(&kernel.reactor);
-        if !self.spawn("iocp-stand-in", move || reactor.stand_in()) {
+        if !self.crew.spawn("iocp-stand-in", move || reactor.stand_in()) {
             // No thread is to be had now: whoever waits next tries again.
             kernel.has_stand_in.store(false, Ordering::Release);
         }
@@ -360,12 +401,13 @@ impl Engine {
 
     /// io_uring if it is wanted and works, else threads; with the reason.
     fn choose_disk(&self, preference: Preference) -> Disk {
+        let threads = Arc::new(Threads::new(Arc::clone(&self.crew)));
         let reason = match preference {
             Preference::Epoll => "io_uring switched off by LIBIOCP_ENGINE=epoll".to_owned(),
-            Preference::Automatic | Preference::Uring => match self.start_uring() {
+            Preference::Automatic | Preference::Uring => match self.start_uring(&threads) {
                 Ok(uring) => {
                     let reason = "io_uring is available".to_owned();
-                    return Disk { worker: Worker::Uring(uring), reason };
+                    return Disk { uring: Some(uring), threads, reason };
                 }
                 Err(error) => format!("io_uring is not available: {error}"),
             },
@@ -373,23 +415,18 @@ impl Engine {
         if preference == Preference::Uring {
             eprintln!("libiocp: LIBIOCP_ENGINE=uring cannot be had: {reason}");
         }
-        let threads = Arc::new(Threads::default());
-        for _ in 0..threads::THREADS {
-            let threads = Arc::clone(&threads);
-            self.spawn("iocp-disk", move || threads.work());
-        }
-        Disk { worker: Worker::Threads(threads), reason }
+        Disk { uring: None, threads, reason }
     }
 
     /// The ring is made by the thread that owns it.
-    fn start_uring(&self) -> std::io::Result<Arc<Uring>> {
+    fn start_uring(&self, threads: &Arc<Threads>) -> std::io::Result<Arc<Uring>> {
         let uring = Arc::new(Uring::new()?);
-        let owned = Arc::clone(&uring);
+        let (owned, threads) = (Arc::clone(&uring), Arc::clone(threads));
         let (sender, receiver) = std::sync::mpsc::channel();
-        self.spawn("iocp-disk", move || match uring::open_ring() {
+        self.crew.spawn("iocp-disk", move || match uring::open_ring() {
             Ok(ring) => {
                 let _ = sender.send(Ok(()));
-                owned.own(ring);
+                owned.own(ring, &|job| threads.submit(job));
             }
             Err(error) => {
                 let _ = sender.send(Err(error));
@@ -397,13 +434,6 @@ impl Engine {
         });
         let gone = |_| Err(std::io::Error::other("no thread could be started"));
         receiver.recv().unwrap_or_else(gone).map(|()| uring)
-    }
-
-    /// Starts a thread; false if none is to be had.
-    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
-        let Ok(thread) = crate::sync::start_service(name, work) else { return false };
-        self.threads.lock().push(thread);
-        true
     }
 }
 
@@ -428,6 +458,13 @@ impl Idle for Engine {
             Kind::Fake(fake) => fake.poll(),
         }
     }
+
+    fn pass_by(&self) {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.reactor.pass_by(),
+            Kind::Fake(_) => {}
+        }
+    }
 }
 
 impl Drop for Engine {
@@ -439,19 +476,10 @@ impl Drop for Engine {
         }
         if let Kind::Kernel(kernel) = &self.kind {
             kernel.reactor.stop();
-            match kernel.disk.get().map(|disk| &disk.worker) {
-                Some(Worker::Uring(uring)) => uring.stop(),
-                Some(Worker::Threads(threads)) => threads.stop(),
-                None => {}
+            if let Some(disk) = kernel.disk.get() {
+                disk.stop();
             }
         }
-        let threads = std::mem::take(&mut *self.threads.lock());
-        let this_thread = std::thread::current().id();
-        for thread in threads {
-            // The last operation of all may complete on one of them.
-            if thread.thread().id() != this_thread {
-                let _ = thread.join();
-            }
-        }
+        self.crew.join();
     }
 }

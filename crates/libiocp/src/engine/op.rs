@@ -233,12 +233,15 @@ pub enum Op {
     Connect(Box<Address>),
     /// Say that nothing more will be sent.
     Finish,
+    /// Wait until the process behind a descriptor has ended. The result is its
+    /// `si_status`, the flags are its `si_code`; zero if only its parent knows.
+    Exit,
 }
 
 /// The two queues of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Receive, readable, accept.
+    /// Receive, readable, accept, exit.
     In,
     /// Send, connect, finish.
     Out,
@@ -264,10 +267,21 @@ impl Op {
         }
     }
 
+    /// Whether it took everything that was there: a receive that could have
+    /// taken more.
+    pub(crate) fn has_left_room(&self, outcome: &Outcome) -> bool {
+        match self {
+            Op::Receive { buffers, flags: 0, wants_all: false, .. } => {
+                outcome.result > 0 && (outcome.result as usize) < buffers.len()
+            }
+            _ => false,
+        }
+    }
+
     /// Which queue it stands in.
     pub fn direction(&self) -> Direction {
         match self {
-            Op::Receive { .. } | Op::Readable | Op::Accept => Direction::In,
+            Op::Receive { .. } | Op::Readable | Op::Accept | Op::Exit => Direction::In,
             Op::Send { .. } | Op::Connect(_) | Op::Finish => Direction::Out,
         }
     }
@@ -282,6 +296,7 @@ impl Op {
             Op::Send { buffers, flags, to, sent } => send(fd, buffers, *flags, to, sent),
             Op::Accept => accept(fd),
             Op::Connect(address) => connect(fd, address),
+            Op::Exit => super::exit::attempt(fd),
             Op::Finish => {
                 // SAFETY: no memory is involved.
                 let result = unsafe { libc::shutdown(fd, libc::SHUT_WR) };
@@ -339,10 +354,7 @@ fn receive(
         && !wants_all
         && !wants_source
     {
-        // SAFETY: the buffer is valid until the operation completes, by the
-        // contract of `Buffer::new`.
-        let call = || unsafe { libc::recv(fd, buffer.start().cast(), buffer.len(), flags) };
-        return settled(retry(call));
+        return settled(retry(|| receive_bytes(fd, buffer, flags)));
     }
     loop {
         let rest = buffers.behind(*received);
@@ -362,6 +374,26 @@ fn receive(
             Some(_) if *received > 0 => return Some(Outcome::of(*received as i64)),
             Some(outcome) => return Some(outcome),
         }
+    }
+}
+
+/// `recv`, without what makes it a point at which a thread may be cancelled:
+/// that costs two locked instructions, and a lock is held here.
+fn receive_bytes(fd: i32, buffer: &Buffer, flags: i32) -> isize {
+    let (start, none) = (buffer.start(), std::ptr::null::<u8>());
+    // SAFETY: the buffer is valid until the operation completes, by the
+    // contract of `Buffer::new`; no address is asked for.
+    unsafe {
+        libc::syscall(libc::SYS_recvfrom, fd, start, buffer.len(), flags, none, none) as isize
+    }
+}
+
+/// `send`, in the same way.
+fn send_bytes(fd: i32, buffer: &Buffer, flags: i32) -> isize {
+    let (start, none) = (buffer.start(), std::ptr::null::<u8>());
+    // SAFETY: as in `receive_bytes`; no address is given.
+    unsafe {
+        libc::syscall(libc::SYS_sendto, fd, start, buffer.len(), flags, none, 0usize) as isize
     }
 }
 
@@ -415,9 +447,7 @@ fn send(
         let result = match buffers {
             Buffers::One(buffer) if to.is_none() => {
                 let rest = buffer.skip(*sent);
-                // SAFETY: the buffer is valid until the operation completes,
-                // by the contract of `Buffer::new`.
-                retry(|| unsafe { libc::send(fd, rest.start().cast(), rest.len(), flags) })
+                retry(|| send_bytes(fd, &rest, flags))
             }
             _ => send_message(fd, &buffers.behind(*sent), flags, to),
         };

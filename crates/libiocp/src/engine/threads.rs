@@ -1,16 +1,17 @@
 //! Disk files where io_uring is forbidden: a few threads that may block.
 
+use super::crew::Crew;
 use super::disk::{DiskFile, Job};
 use super::op::Outcome;
 use crate::sync::{Arc, Mutex, Parker};
 use std::collections::VecDeque;
 
-/// How many threads; more would only queue in the kernel instead.
-pub(super) const THREADS: usize = 4;
+/// How many threads at most; more would only queue in the kernel instead.
+const THREADS: usize = 4;
 
-#[derive(Default)]
 pub(super) struct Threads {
     state: Mutex<State>,
+    crew: Arc<Crew>,
 }
 
 #[derive(Default)]
@@ -18,7 +19,17 @@ struct State {
     jobs: VecDeque<Job>,
     /// The threads that sleep, newest last.
     idle: Vec<Arc<Parker>>,
+    /// How many threads there are, or are about to be.
+    threads: usize,
     stops: bool,
+}
+
+/// What a new job needs.
+enum Help {
+    Wake(Arc<Parker>),
+    Start,
+    /// Every thread is busy, and will come to it.
+    Nothing,
 }
 
 impl std::fmt::Debug for Threads {
@@ -28,15 +39,50 @@ impl std::fmt::Debug for Threads {
 }
 
 impl Threads {
-    pub(super) fn submit(&self, job: Job) {
-        let idle = {
+    pub(super) fn new(crew: Arc<Crew>) -> Self {
+        Self { state: Mutex::default(), crew }
+    }
+
+    pub(super) fn submit(self: &Arc<Self>, job: Job) {
+        let help = {
             let mut state = self.state.lock();
             state.jobs.push_back(job);
-            state.idle.pop()
+            match state.idle.pop() {
+                Some(parker) => Help::Wake(parker),
+                None if state.threads < THREADS => {
+                    state.threads += 1;
+                    Help::Start
+                }
+                None => Help::Nothing,
+            }
         };
-        if let Some(parker) = idle {
-            parker.unpark();
+        match help {
+            Help::Wake(parker) => parker.unpark(),
+            Help::Start => self.start(),
+            Help::Nothing => {}
         }
+    }
+
+    fn start(self: &Arc<Self>) {
+        let threads = Arc::clone(self);
+        if self.crew.spawn("iocp-disk", move || threads.work()) {
+            return;
+        }
+        let others = {
+            let mut state = self.state.lock();
+            state.threads -= 1;
+            state.threads
+        };
+        // No thread is to be had now: the jobs are carried out nevertheless.
+        if others == 0 {
+            while let Some(job) = self.next() {
+                carry_out(job);
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        self.state.lock().jobs.pop_front()
     }
 
     /// Completes those of the jobs that no thread has begun.
@@ -55,7 +101,7 @@ impl Threads {
     }
 
     /// What each thread does until the engine goes.
-    pub(super) fn work(&self) {
+    fn work(&self) {
         let parker = Arc::new(Parker::default());
         loop {
             let job = {
@@ -63,6 +109,7 @@ impl Threads {
                 let job = state.jobs.pop_front();
                 if job.is_none() {
                     if state.stops {
+                        state.threads -= 1;
                         return;
                     }
                     state.idle.push(Arc::clone(&parker));
@@ -70,10 +117,7 @@ impl Threads {
                 job
             };
             match job {
-                Some(job) => {
-                    let outcome = job.file.carry_out(job.op);
-                    job.finish(outcome);
-                }
+                Some(job) => carry_out(job),
                 None => {
                     parker.park(None);
                 }
@@ -91,4 +135,9 @@ impl Threads {
             parker.unpark();
         }
     }
+}
+
+fn carry_out(job: Job) {
+    let outcome = job.file.carry_out(job.op, job.done);
+    job.finish(outcome);
 }

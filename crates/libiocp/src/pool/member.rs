@@ -248,7 +248,7 @@ impl Member {
         number: u64,
         due: Deadline,
         alarm: Arc<dyn crate::timer::Alarm>,
-    ) -> std::io::Result<()> {
+    ) -> Result<(), Status> {
         self.pool.shared.clocks.ring_at(owner, number, due, alarm)
     }
 

@@ -219,6 +219,8 @@ impl Shared {
                         return;
                     }
                 }
+                // Nobody alerts it between two callbacks.
+                Err(NoPacket::Alerted) => {}
                 Err(NoPacket::Abandoned) => {
                     self.retire(|_| true);
                     return;

@@ -52,8 +52,8 @@ impl Member {
     /// true if that would still have rung.
     ///
     /// # Errors
-    /// When no thread is to be had for the clock.
-    pub fn set_timer(self: &Arc<Self>, due: Due, period: Duration) -> std::io::Result<bool> {
+    /// `INSUFFICIENT_RESOURCES`: no thread is to be had for the clock.
+    pub fn set_timer(self: &Arc<Self>, due: Due, period: Duration) -> Result<bool, Status> {
         let (number, was_armed) = self.renumber(true);
         let owner = self.timer.owner;
         let setting = Arc::new(Setting { member: Arc::downgrade(self), period });

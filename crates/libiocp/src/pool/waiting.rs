@@ -110,8 +110,8 @@ impl Member {
     /// before; true if that had not ended.
     ///
     /// # Errors
-    /// When no thread is to be had for the clock.
-    pub fn set_wait(self: &Arc<Self>, waitable: Waitable) -> std::io::Result<bool> {
+    /// `INSUFFICIENT_RESOURCES`: no thread is to be had for the clock.
+    pub fn set_wait(self: &Arc<Self>, waitable: Waitable) -> Result<bool, Status> {
         let _turn = self.wait.turn.take();
         let was_armed = self.end_current_wait();
         self.arm(waitable).map(|()| was_armed)
@@ -139,7 +139,7 @@ impl Member {
     }
 
     /// In turn.
-    fn arm(self: &Arc<Self>, waitable: Waitable) -> std::io::Result<()> {
+    fn arm(self: &Arc<Self>, waitable: Waitable) -> Result<(), Status> {
         let due = waitable.due;
         let armed = Arc::new(Armed {
             member: Arc::downgrade(self),

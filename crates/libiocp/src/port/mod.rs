@@ -7,6 +7,7 @@
 //! Which port a thread runs for, and whether it is blocked elsewhere, is the
 //! thread's own knowledge: the one thread-local of this module.
 
+mod alert;
 mod crew;
 mod queue;
 #[cfg(all(test, not(loom)))]
@@ -67,6 +68,8 @@ pub enum NoPacket {
     TimedOut,
     /// The last handle of the port was closed.
     Abandoned,
+    /// The alert is set; no packet was taken.
+    Alerted,
 }
 
 /// An I/O completion port.
@@ -196,6 +199,9 @@ impl Port {
         let seat_for_once = Seat::default_if_gone();
         let was_running = Seat::with(&seat_for_once, |seat| seat.turn_to(self));
         if let Some(count) = self.take_now(was_running, packets)? {
+            if Seat::with(&seat_for_once, |seat| seat.taken().add(count)) {
+                idle.pass_by();
+            }
             return Ok(count);
         }
         let later = |waiter: &_| self.take_later(waiter, packets, deadline, idle);
@@ -206,7 +212,7 @@ impl Port {
     /// port that `stamp` stands for.
     #[inline]
     pub(crate) fn post_recalled(stamp: u64, packet: &Packet) -> Option<Result<(), Status>> {
-        seat::recall(stamp, |port| port.try_post_from(packet))
+        seat::recall(stamp, |port, _| port.try_post_from(packet))
     }
 
     /// Like `take`, without a look-up, if the calling thread runs for the port
@@ -217,16 +223,24 @@ impl Port {
         deadline: Option<Deadline>,
         idle: &dyn Idle,
     ) -> Option<Result<usize, NoPacket>> {
-        let taken = seat::recall(stamp, |port| match port.take_now(true, packets) {
-            Ok(Some(count)) => Ok(Ok(count)),
+        let taken = seat::recall(stamp, |port, taken| match port.take_now(true, packets) {
+            Ok(Some(count)) => Ok((Ok(count), taken.add(count))),
             Ok(None) => Err(Arc::clone(port)),
-            Err(abandoned) => Ok(Err(abandoned)),
+            Err(abandoned) => Ok((Err(abandoned), false)),
         })?;
-        Some(taken.unwrap_or_else(|port| {
-            // The seat was there just now: none is needed in its place.
-            let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
-            Seat::with(&None, |seat| seat.while_waiting(later))
-        }))
+        Some(match taken {
+            Ok((result, is_many)) => {
+                if is_many {
+                    idle.pass_by();
+                }
+                result
+            }
+            Err(port) => {
+                // The seat was there just now: none is needed in its place.
+                let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
+                Seat::with(&None, |seat| seat.while_waiting(later))
+            }
+        })
     }
 
     /// Like `take`; from now on `stamp` stands for this port in this thread.
@@ -327,7 +341,7 @@ impl Port {
             // say why.
             notified = waiter.parker().park(None);
         }
-        if waiter.was_abandoned() { Err(NoPacket::Abandoned) } else { Ok(()) }
+        waiter.why_woken()
     }
 
     fn take_more(&self, packets: &mut [Packet]) -> usize {

@@ -1,6 +1,6 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
-use super::{Packet, Port};
+use super::{NoPacket, Packet, Port};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -20,10 +20,33 @@ pub(super) struct Seat {
     stamp: Cell<u64>,
     /// Whether it is blocked elsewhere, and so does not count.
     is_blocked: Cell<bool>,
+    taken: Taken,
     waiter: OnceCell<Arc<Waiter>>,
 }
 
+/// Counts the packets that a thread gets without waiting.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Cell<usize>);
+
+impl Taken {
+    /// As many as a reactor hands out at once.
+    const MANY: usize = 64;
+
+    /// Adds to the count; tells whether it is time to look at other work.
+    #[inline]
+    pub(super) fn add(&self, count: usize) -> bool {
+        let before = self.0.get();
+        let after = before.wrapping_add(count);
+        self.0.set(after);
+        before / Self::MANY != after / Self::MANY
+    }
+}
+
 impl Seat {
+    pub(super) fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
     /// A seat for one call, if the thread is tearing down its thread-locals
     /// and its own is gone.
     pub(super) fn default_if_gone() -> Option<Seat> {
@@ -36,6 +59,12 @@ impl Seat {
             None => SEAT.with(f),
             Some(seat) => f(seat),
         }
+    }
+
+    /// Whether the thread runs for `port`, or did when it last asked for a
+    /// packet.
+    pub(super) fn belongs_to(&self, port: &Arc<Port>) -> bool {
+        self.port.borrow().as_ref().is_some_and(|it| Arc::ptr_eq(it, port))
     }
 
     /// The thread turns to `port`; true if it was running for it already.
@@ -80,10 +109,10 @@ impl Drop for Seat {
 /// Lends the port that the calling thread runs for, if `stamp` stands for it
 /// and the thread counts there: while blocked elsewhere it does not.
 #[inline]
-pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>) -> R) -> Option<R> {
+pub(super) fn recall<R>(stamp: u64, f: impl FnOnce(&Arc<Port>, &Taken) -> R) -> Option<R> {
     let lend = |seat: &Seat| match seat.port.borrow().as_ref() {
         Some(port) if seat.stamp.get() == stamp && stamp != 0 && !seat.is_blocked.get() => {
-            Some(f(port))
+            Some(f(port, &seat.taken))
         }
         _ => None,
     };
@@ -138,6 +167,7 @@ fn unblock() {
 const WAITING: u64 = 0;
 const DELIVERED: u64 = 1;
 const ABANDONED: u64 = 2;
+const ALERTED: u64 = 3;
 
 /// A waiting thread, and the slot in which it gets its packet.
 ///
@@ -177,8 +207,18 @@ impl Waiter {
         self.parker.unpark();
     }
 
-    pub(super) fn was_abandoned(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == ABANDONED
+    pub(super) fn alert(&self) {
+        self.state.store(ALERTED, Ordering::Relaxed);
+        self.parker.unpark();
+    }
+
+    /// After the notification: a packet has been received, or why not.
+    pub(super) fn why_woken(&self) -> Result<(), NoPacket> {
+        match self.state.load(Ordering::Relaxed) {
+            ABANDONED => Err(NoPacket::Abandoned),
+            ALERTED => Err(NoPacket::Alerted),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn received(&self) -> Packet {
@@ -195,7 +235,6 @@ impl Waiter {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::port::NoPacket;
     use crate::sync::{Deadline, Idle, Sleep, blocking};
 
     /// Blocks whenever it is to sleep, as what a completion drops may.

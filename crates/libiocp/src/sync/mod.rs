@@ -3,7 +3,10 @@
 //! `Mutex` refuses to nest: no lock is held while another is taken, so no lock
 //! is held while a module calls out (debug builds assert it).
 
+pub(crate) mod barrier;
 mod blocking;
+mod futex;
+mod lock;
 mod mutex;
 mod parker;
 #[cfg(not(loom))]
@@ -17,7 +20,7 @@ pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Date, Deadline, Idle, Parker, Sleep};
 #[cfg(not(loom))]
-pub(crate) use service::{SignalMask, sleep_precisely, start_service, start_thread};
+pub(crate) use service::{SignalMask, sleep_precisely, start_thread};
 #[cfg(not(loom))]
 pub(crate) use turn::Turn;
 
@@ -26,11 +29,11 @@ pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
 /// One turn of a spin that waits for a few instructions of another thread.
@@ -47,4 +50,25 @@ pub(crate) fn unique() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Relaxed)
+}
+
+#[cfg(not(loom))]
+thread_local! {
+    static NUMBER: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(loom)]
+loom::thread_local! {
+    static NUMBER: std::cell::Cell<u64> = std::cell::Cell::new(0);
+}
+
+/// The number of the calling thread: never the same for two threads, also not
+/// one after the other; not zero.
+pub(crate) fn this_thread() -> u64 {
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(unique());
+        }
+        number.get()
+    })
 }

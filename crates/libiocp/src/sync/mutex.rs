@@ -1,12 +1,8 @@
-//! A mutex that ignores poison and refuses to nest.
+//! A mutex that knows no poison and refuses to nest.
+#![allow(unsafe_code)]
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
-
-#[cfg(loom)]
-use loom::sync as base;
-#[cfg(not(loom))]
-use std::sync as base;
 
 thread_local! {
     static HELD: Cell<u32> = const { Cell::new(0) };
@@ -51,7 +47,7 @@ impl<T> Mutex<T> {
     /// For the one caller that takes several locks in address order.
     #[inline]
     pub(crate) fn lock_nested(&self) -> MutexGuard<'_, T> {
-        let guard = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let guard = self.0.lock();
         if cfg!(debug_assertions) {
             HELD.set(HELD.get() + 1);
         }
@@ -84,5 +80,100 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
+    }
+}
+
+#[cfg(not(loom))]
+mod base {
+    use super::super::lock::Lock;
+    use std::cell::UnsafeCell;
+    use std::fmt;
+    use std::marker::PhantomData;
+    use std::ops::{Deref, DerefMut};
+
+    pub(super) struct Mutex<T> {
+        lock: Lock,
+        value: UnsafeCell<T>,
+    }
+
+    // SAFETY: the value is reached only through a guard, of which there is one
+    // at a time; it moves between threads with it, hence `Send`.
+    unsafe impl<T: Send> Sync for Mutex<T> {}
+
+    /// Not `Send`: whoever locks unlocks.
+    #[derive(Debug)]
+    pub(super) struct MutexGuard<'a, T>(&'a Mutex<T>, PhantomData<*const ()>);
+
+    // SAFETY: a shared guard gives out shared references only.
+    unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
+
+    impl<T> Mutex<T> {
+        pub(super) const fn new(value: T) -> Self {
+            Self { lock: Lock::new(), value: UnsafeCell::new(value) }
+        }
+
+        #[inline]
+        pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+            self.lock.lock();
+            MutexGuard(self, PhantomData)
+        }
+    }
+
+    impl<T: Default> Default for Mutex<T> {
+        fn default() -> Self {
+            Self::new(T::default())
+        }
+    }
+
+    impl<T> fmt::Debug for Mutex<T> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Mutex").finish_non_exhaustive()
+        }
+    }
+
+    impl<T> Drop for MutexGuard<'_, T> {
+        #[inline]
+        fn drop(&mut self) {
+            self.0.lock.unlock();
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+        #[inline]
+        fn deref(&self) -> &T {
+            // SAFETY: the lock is held as long as the guard lives.
+            unsafe { &*self.0.value.get() }
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        #[inline]
+        fn deref_mut(&mut self) -> &mut T {
+            // SAFETY: as above, and the guard itself is borrowed alone.
+            unsafe { &mut *self.0.value.get() }
+        }
+    }
+}
+
+/// Models of what is built on the mutex take loom's own: `lock` has models of
+/// its own.
+#[cfg(loom)]
+mod base {
+    use loom::sync::MutexGuard as Guard;
+
+    pub(super) type MutexGuard<'a, T> = Guard<'a, T>;
+
+    #[derive(Debug, Default)]
+    pub(super) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(super) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! How one thread sleeps and another wakes it.
 #![allow(unsafe_code)]
 
-use super::{AtomicI32, AtomicU32, Ordering};
+use super::futex::Futex;
+use super::{AtomicI32, Ordering};
 use std::time::Duration;
 
 /// A point on the monotonic clock, in nanoseconds.
@@ -15,6 +16,11 @@ impl Deadline {
         // SAFETY: `time` is a valid place for the result.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
         Self(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+    }
+
+    /// As a number that only its differences give a meaning.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
     }
 
     /// The point `duration` from now; the far future if that overflows.
@@ -42,6 +48,10 @@ impl Deadline {
     pub fn has_passed(self) -> bool {
         Self::now() >= self
     }
+
+    pub(super) fn timespec(self) -> libc::timespec {
+        timespec(self.0)
+    }
 }
 
 /// A point on the system's clock, in nanoseconds since 1970. The clock may be
@@ -64,6 +74,11 @@ impl Date {
     /// Whether it has passed.
     pub fn has_passed(self) -> bool {
         Self::now() >= self
+    }
+
+    #[cfg(not(loom))]
+    pub(super) fn timespec(self) -> libc::timespec {
+        timespec(self.0)
     }
 }
 
@@ -90,6 +105,10 @@ pub trait Idle {
 
     /// Does what work there is without sleeping.
     fn poll(&self);
+
+    /// A thread has taken many packets without waiting once: does what work
+    /// there is, if nobody else sees to it.
+    fn pass_by(&self) {}
 }
 
 /// Plain sleeping, with nothing to do meanwhile.
@@ -114,21 +133,14 @@ const NOTIFIED: u32 = 3;
 /// One thread's place to sleep. One notification is kept if nobody sleeps.
 #[derive(Debug)]
 pub struct Parker {
-    state: AtomicU32,
+    state: Futex,
     /// The eventfd that ends the owner's poll; valid while `state` is POLLING.
     kick: AtomicI32,
-    #[cfg(loom)]
-    loom: (loom::sync::Mutex<()>, loom::sync::Condvar),
 }
 
 impl Default for Parker {
     fn default() -> Self {
-        Self {
-            state: AtomicU32::new(EMPTY),
-            kick: AtomicI32::new(-1),
-            #[cfg(loom)]
-            loom: Default::default(),
-        }
+        Self { state: Futex::new(EMPTY), kick: AtomicI32::new(-1) }
     }
 }
 
@@ -136,7 +148,7 @@ impl Parker {
     /// Wakes the owner, or lets its next sleep return at once.
     pub fn unpark(&self) {
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => self.wake(),
+            PARKED => self.state.wake_one(),
             POLLING => {
                 let one = 1u64.to_ne_bytes();
                 // SAFETY: `one` is readable for its length. The descriptor is
@@ -157,18 +169,13 @@ impl Parker {
 
     /// Sleeps until notified or `deadline`; tells which. Only the owner may call.
     pub fn park(&self, deadline: Option<Deadline>) -> bool {
-        self.park_while(|| {
-            let passed = self.sleep(0, deadline.map(|deadline| deadline.0));
-            passed && deadline.is_some_and(Deadline::has_passed)
-        })
+        self.park_while(|| self.state.sleep(PARKED, deadline))
     }
 
     /// Like `park`, until a date.
+    #[cfg(not(loom))]
     pub fn park_until(&self, date: Option<Date>) -> bool {
-        self.park_while(|| {
-            let passed = self.sleep(libc::FUTEX_CLOCK_REALTIME, date.map(|date| date.0));
-            passed && date.is_some_and(Date::has_passed)
-        })
+        self.park_while(|| self.state.sleep_until(PARKED, date))
     }
 
     /// `sleep` tells whether the time is up.
@@ -205,56 +212,6 @@ impl Parker {
     fn withdraw(&self, from: u32) -> bool {
         self.state.compare_exchange(from, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_err()
             && self.take_notification()
-    }
-
-    #[cfg(not(loom))]
-    fn wake(&self) {
-        // SAFETY: the address is that of a live atomic; waking reads nothing.
-        unsafe {
-            let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
-            libc::syscall(libc::SYS_futex, self.state.as_ptr(), operation, 1);
-        }
-    }
-
-    /// Sleeps while the state is PARKED; true if it was not woken, perhaps
-    /// because the time is up on the clock that the flag names.
-    #[cfg(not(loom))]
-    fn sleep(&self, clock: i32, until: Option<u64>) -> bool {
-        let timeout = until.map(timespec);
-        let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: the address is that of a live atomic; the timeout is absent
-        // or a valid timespec that outlives the call.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                self.state.as_ptr(),
-                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG | clock,
-                PARKED,
-                pointer,
-                std::ptr::null::<u32>(),
-                libc::FUTEX_BITSET_MATCH_ANY,
-            )
-        };
-        result == -1
-    }
-
-    #[cfg(loom)]
-    fn wake(&self) {
-        drop(self.loom.0.lock().unwrap());
-        self.loom.1.notify_all();
-    }
-
-    /// In a model a deadline passes at once.
-    #[cfg(loom)]
-    fn sleep(&self, _clock: i32, until: Option<u64>) -> bool {
-        if until.is_some() {
-            return true;
-        }
-        let mut guard = self.loom.0.lock().unwrap();
-        while self.state.load(Ordering::Acquire) == PARKED {
-            guard = self.loom.1.wait(guard).unwrap();
-        }
-        false
     }
 }
 

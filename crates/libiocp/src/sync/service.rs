@@ -1,21 +1,8 @@
-//! Threads of the library's own.
+//! What a thread asks of the kernel for itself.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
-
-/// Starts a thread that works for the library.
-///
-/// # Errors
-/// When the system has none to give.
-pub(crate) fn start_service(
-    name: &str,
-    work: impl FnOnce() + Send + 'static,
-) -> io::Result<JoinHandle<()>> {
-    // The application's signals are not for these threads.
-    let _blocked = SignalsBlocked::new();
-    Builder::new().name(name.to_owned()).spawn(work)
-}
 
 /// From now on the kernel ends the calling thread's sleeps as soon as their
 /// time has come, instead of gathering those of fifty microseconds.
@@ -70,28 +57,5 @@ impl SignalMask {
         unsafe {
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
         }
-    }
-}
-
-/// While it lives the calling thread, and the threads it starts, take no
-/// signals.
-struct SignalsBlocked(SignalMask);
-
-impl SignalsBlocked {
-    fn new() -> Self {
-        let before = SignalMask::of_this_thread();
-        // SAFETY: all zeroes is a valid set, which is filled before it is used.
-        unsafe {
-            let mut all: libc::sigset_t = std::mem::zeroed();
-            libc::sigfillset(&raw mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
-        }
-        Self(before)
-    }
-}
-
-impl Drop for SignalsBlocked {
-    fn drop(&mut self) {
-        self.0.apply();
     }
 }

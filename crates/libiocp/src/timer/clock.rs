@@ -1,9 +1,10 @@
 //! The threads that wait for a time to come: one for each clock that is used.
 
 use super::agenda::Agenda;
+use crate::engine::Engine;
+use crate::status::Status;
 use crate::sync::{
-    Arc, AtomicBool, Date, Deadline, Mutex, Ordering, Parker, sleep_precisely, start_service,
-    unique,
+    Arc, AtomicBool, Date, Deadline, Mutex, Ordering, Parker, Turn, sleep_precisely, unique,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -81,7 +82,7 @@ struct Clock<M> {
     parker: Parker,
     has_thread: AtomicBool,
     /// Held while the thread is started.
-    start: Mutex<()>,
+    start: Turn,
     stops: AtomicBool,
 }
 
@@ -91,26 +92,34 @@ impl<M: Moment> Clock<M> {
             agenda: Mutex::default(),
             parker: Parker::default(),
             has_thread: AtomicBool::new(false),
-            start: Mutex::default(),
+            start: Turn::default(),
             stops: AtomicBool::new(false),
         })
     }
 
-    fn ensure_thread(self: &Arc<Self>) -> std::io::Result<()> {
+    fn ensure_thread(self: &Arc<Self>, engine: &Engine) -> Result<(), Status> {
         if self.has_thread.load(Ordering::Acquire) {
             return Ok(());
         }
-        let _start = self.start.lock();
+        let _start = self.start.take();
         if !self.has_thread.load(Ordering::Acquire) {
             let clock = Arc::clone(self);
-            start_service("iocp-timer", move || clock.run())?;
+            if !engine.spawn("iocp-timer", move || clock.run()) {
+                return Err(Status::INSUFFICIENT_RESOURCES);
+            }
             self.has_thread.store(true, Ordering::Release);
         }
         Ok(())
     }
 
-    fn put(self: &Arc<Self>, owner: u64, due: M, entry: Entry) -> std::io::Result<()> {
-        self.ensure_thread()?;
+    fn put(
+        self: &Arc<Self>,
+        engine: &Engine,
+        owner: u64,
+        due: M,
+        entry: Entry,
+    ) -> Result<(), Status> {
+        self.ensure_thread(engine)?;
         let (number, alarm) = (entry.number, Arc::clone(&entry.alarm));
         let (unused, is_first) = {
             let mut agenda = self.agenda.lock();
@@ -158,17 +167,19 @@ impl<M: Moment> Clock<M> {
 /// The clocks of a system: one that nobody sets, and the calendar.
 #[derive(Debug)]
 pub struct Clocks {
+    /// Has the threads, and waits for their end with its own.
+    engine: Arc<Engine>,
     steady: Arc<Clock<Deadline>>,
     calendar: Arc<Clock<Date>>,
 }
 
-impl Default for Clocks {
-    fn default() -> Self {
-        Self { steady: Clock::new(), calendar: Clock::new() }
-    }
-}
-
 impl Clocks {
+    /// Clocks whose threads are the engine's.
+    pub fn new(engine: &Arc<Engine>) -> Arc<Self> {
+        let engine = Arc::clone(engine);
+        Arc::new(Self { engine, steady: Clock::new(), calendar: Clock::new() })
+    }
+
     /// A name for an owner of alarms.
     pub fn owner() -> u64 {
         unique()
@@ -178,31 +189,31 @@ impl Clocks {
     /// those with lower numbers.
     ///
     /// # Errors
-    /// When no thread is to be had.
+    /// `INSUFFICIENT_RESOURCES`: no thread is to be had.
     pub fn ring_at(
         &self,
         owner: u64,
         number: u64,
         due: Deadline,
         alarm: Arc<dyn Alarm>,
-    ) -> std::io::Result<()> {
+    ) -> Result<(), Status> {
         self.cancel_below(owner, number);
-        self.steady.put(owner, due, Entry { number, alarm })
+        self.steady.put(&self.engine, owner, due, Entry { number, alarm })
     }
 
     /// Like `ring_at`, when the calendar says so.
     ///
     /// # Errors
-    /// When no thread is to be had.
+    /// `INSUFFICIENT_RESOURCES`: no thread is to be had.
     pub fn ring_on(
         &self,
         owner: u64,
         number: u64,
         due: Date,
         alarm: Arc<dyn Alarm>,
-    ) -> std::io::Result<()> {
+    ) -> Result<(), Status> {
         self.cancel_below(owner, number);
-        self.calendar.put(owner, due, Entry { number, alarm })
+        self.calendar.put(&self.engine, owner, due, Entry { number, alarm })
     }
 
     /// Forgets the settings of `owner` with numbers below this one. An alarm

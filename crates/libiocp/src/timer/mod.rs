@@ -70,7 +70,7 @@ impl Timer {
             Due::After(duration) => duration.is_zero(),
             Due::On(date) => date.has_passed(),
         };
-        let result = match due {
+        match due {
             _ if is_now => {
                 self.clocks.cancel_below(self.owner, number);
                 setting.ring_for(self, number, Deadline::now())
@@ -79,8 +79,7 @@ impl Timer {
                 self.clocks.ring_at(self.owner, number, Deadline::after(duration), setting)
             }
             Due::On(date) => self.clocks.ring_on(self.owner, number, date, setting),
-        };
-        result.map_err(|_| Status::INSUFFICIENT_RESOURCES)
+        }
     }
 
     /// Takes the timer's time away. The signal stays as it is.
@@ -103,7 +102,7 @@ impl Close for Timer {
 
 impl Setting {
     /// Its time has come.
-    fn ring_for(self: Arc<Self>, timer: &Timer, number: u64, due: Deadline) -> std::io::Result<()> {
+    fn ring_for(self: Arc<Self>, timer: &Timer, number: u64, due: Deadline) -> Result<(), Status> {
         let is_current = timer.signal.set_if(|| self.is_current(number));
         if !is_current || self.period.is_zero() {
             return Ok(());

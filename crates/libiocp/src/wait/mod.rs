@@ -1,4 +1,4 @@
-//! Waiting for signals: events, semaphores, threads, files and ports.
+//! Waiting for signals: events, semaphores, mutexes, threads, files and ports.
 //!
 //! A signal is one word: how many waits it can satisfy, and whether somebody
 //! waits. Setting and testing one that nobody waits for is one atomic
@@ -11,15 +11,24 @@
 //!
 //! A wait need not have a thread that sleeps: a subscriber is called instead.
 
+mod ownership;
 mod signal;
 
 use crate::sync::{Arc, Deadline, Idle, Ordering};
+pub use ownership::MutexState;
+pub(crate) use ownership::end_of_thread;
 use signal::{CANCELLED, PENDING, Wait};
 pub use signal::{Signal, Subscriber};
 
 /// Waits until one of `signals` is set and takes it: its index, the lowest if
 /// several are set at once. `None` when `deadline` passes first.
 pub fn wait_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) -> Option<usize> {
+    let index = take_any(signals, deadline, idle)?;
+    signals[index].settle();
+    Some(index)
+}
+
+fn take_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) -> Option<usize> {
     if let Some(index) = signals.iter().position(|signal| signal.consume()) {
         return Some(index);
     }
@@ -51,7 +60,8 @@ pub struct Subscription(Arc<Wait>);
 
 /// Waits for `signal` without a thread: `subscriber` is called once, when the
 /// signal has satisfied the wait. `None` if it does at once: then the wait has
-/// taken its share, and the subscriber is not called.
+/// taken its share, and the subscriber is not called. A mutex is owned by a
+/// thread that waits, and is not to be waited for in this way.
 ///
 /// The caller keeps the signal until the subscriber was called or the
 /// subscription cancelled.
@@ -71,48 +81,80 @@ impl Subscription {
     }
 }
 
-/// Waits until all of `signals` are set at once and takes them all. False
-/// when `deadline` passes first. No signal may stand in the list twice.
-pub fn wait_all(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) -> bool {
-    if consume_all(signals) {
-        return true;
-    }
-    if deadline.is_some_and(Deadline::has_passed) {
-        idle.poll();
-        return consume_all(signals);
-    }
+/// How a wait for all has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum All {
+    /// It has taken all the signals.
+    Taken,
+    /// The alert is set; nothing has been taken.
+    Alerted,
+    /// The time is up.
+    TimedOut,
+}
+
+/// Waits until all of `signals` are set at once and takes them all, or until
+/// `alert` is set, which it does not take. No signal may stand in the list
+/// twice.
+pub fn wait_all(
+    signals: &[&Signal],
+    alert: Option<&Signal>,
+    deadline: Option<Deadline>,
+    idle: &dyn Idle,
+) -> All {
+    let mut is_polled = false;
     loop {
+        if let Some(end) = look(signals, alert) {
+            return end;
+        }
+        if deadline.is_some_and(Deadline::has_passed) {
+            if is_polled {
+                return All::TimedOut;
+            }
+            is_polled = true;
+            idle.poll();
+            continue;
+        }
         let wait = Wait::new(true, None);
-        for (index, signal) in signals.iter().enumerate() {
+        let watched = || signals.iter().copied().chain(alert);
+        for (index, signal) in watched().enumerate() {
             signal.consume_or_watch(&wait, index as u32);
         }
-        let mut is_satisfied = consume_all(signals);
-        let mut timed_out = false;
-        if !is_satisfied {
-            timed_out = !crate::sync::blocking(|| idle.park(&wait.parker, deadline));
-            is_satisfied = consume_all(signals);
+        let mut end = look(signals, alert);
+        if end.is_none() && !crate::sync::blocking(|| idle.park(&wait.parker, deadline)) {
+            end = Some(look(signals, alert).unwrap_or(All::TimedOut));
         }
-        for signal in signals {
+        for signal in watched() {
             signal.forget(&wait);
         }
-        if is_satisfied || timed_out {
-            return is_satisfied;
+        if let Some(end) = end {
+            return end;
         }
     }
 }
 
+/// What ends a wait for all now.
+fn look(signals: &[&Signal], alert: Option<&Signal>) -> Option<All> {
+    if alert.is_some_and(Signal::is_set) {
+        return Some(All::Alerted);
+    }
+    consume_all(signals).then_some(All::Taken)
+}
+
 /// Takes all the signals, or none.
 fn consume_all(signals: &[&Signal]) -> bool {
-    if !signals.iter().all(|signal| signal.is_set()) {
+    if !signals.iter().all(|signal| signal.is_available()) {
         return false;
     }
     let mut in_order: Vec<&Signal> = signals.to_vec();
     in_order.sort_by_key(|signal| std::ptr::from_ref(*signal));
     // All are locked, also behind one that is not set.
-    let set_count = in_order.iter().filter(|signal| signal.lock() > 0).count();
+    let set_count = in_order.iter().filter(|signal| signal.lock()).count();
     let are_set = set_count == in_order.len();
-    for signal in in_order {
+    for signal in &in_order {
         signal.unlock(are_set);
+    }
+    if are_set {
+        in_order.into_iter().for_each(Signal::settle);
     }
     are_set
 }
@@ -147,13 +189,13 @@ mod tests {
             };
             set();
             assert_eq!(counter.0.load(Ordering::Acquire), 1);
-            assert_eq!(signal.is_set(), signal.kind == Kind::Manual);
+            assert_eq!(signal.is_set(), signal.is_manual());
             assert!(!subscription.cancel(&signal));
             set();
             assert_eq!(counter.0.load(Ordering::Acquire), 1);
             assert!(signal.is_set());
             assert!(subscribe(&signal, Arc::<Counter>::clone(&counter)).is_none());
-            assert_eq!(signal.is_set(), signal.kind == Kind::Manual);
+            assert_eq!(signal.is_set(), signal.is_manual());
             signal.reset();
             let subscription = subscribe(&signal, Arc::<Counter>::clone(&counter)).unwrap();
             assert!(subscription.cancel(&signal));
@@ -251,9 +293,10 @@ mod threads {
         builder.check(|| {
             let signals = Arc::new([Signal::auto(false), Signal::auto(true)]);
             let other = Arc::clone(&signals);
-            let waiter = thread::spawn(move || wait_all(&[&other[0], &other[1]], None, &Sleep));
+            let waiter =
+                thread::spawn(move || wait_all(&[&other[0], &other[1]], None, None, &Sleep));
             signals[0].set();
-            assert!(waiter.join().unwrap());
+            assert_eq!(waiter.join().unwrap(), All::Taken);
             assert!(!signals[0].is_set() && !signals[1].is_set());
         });
     }

@@ -1,5 +1,6 @@
 //! The word of a signal, and who waits for it.
 
+use super::ownership::Ownership;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, Parker, spin};
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -11,7 +12,7 @@ const LOCKED: u64 = 2;
 const ONE: u64 = 4;
 
 /// How a signal behaves when a wait is satisfied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Kind {
     /// It stays set until it is reset.
     Manual,
@@ -19,6 +20,8 @@ pub(super) enum Kind {
     Auto,
     /// A wait consumes one unit of at most so many.
     Counted(u32),
+    /// A wait makes its thread the owner, which may take it again.
+    Mutex(Ownership),
 }
 
 /// The waitable state of an object.
@@ -98,13 +101,35 @@ impl Signal {
         Self::new(Kind::Counted(maximum), u64::from(count))
     }
 
-    fn new(kind: Kind, count: u64) -> Self {
+    pub(super) fn new(kind: Kind, count: u64) -> Self {
         Self { kind, state: AtomicU64::new(count * ONE), waits: Mutex::default() }
     }
 
     /// Whether a wait would be satisfied now.
     pub fn is_set(&self) -> bool {
         self.state.load(Ordering::Acquire) >= ONE
+    }
+
+    pub(super) fn is_manual(&self) -> bool {
+        matches!(self.kind, Kind::Manual)
+    }
+
+    /// Whether it is a mutex that the calling thread owns.
+    fn is_mine(&self) -> bool {
+        matches!(&self.kind, Kind::Mutex(ownership) if ownership.is_mine())
+    }
+
+    /// Whether a wait of the calling thread would be satisfied now.
+    pub(super) fn is_available(&self) -> bool {
+        self.is_set() || self.is_mine()
+    }
+
+    /// Follows on every wait that the signal has satisfied, in the thread that
+    /// has waited.
+    pub(super) fn settle(&self) {
+        if let Kind::Mutex(ownership) = &self.kind {
+            ownership.settle();
+        }
     }
 
     /// Changes the count as `change` says, or leaves it if that is `None`;
@@ -129,7 +154,7 @@ impl Signal {
 
     /// Sets the signal and releases whom it can; tells whether it was set.
     pub fn set(&self) -> bool {
-        if self.kind == Kind::Manual {
+        if self.is_manual() {
             let before = self.state.fetch_or(ONE, Ordering::AcqRel);
             if before & WATCHED != 0 {
                 self.release();
@@ -145,7 +170,7 @@ impl Signal {
 
     /// Whether a wait that it satisfies takes something of it away.
     pub(crate) fn is_consumed(&self) -> bool {
-        self.kind != Kind::Manual
+        !self.is_manual()
     }
 
     /// Sets the signal if `may` agrees: one step to who is `alone` with it.
@@ -155,7 +180,7 @@ impl Signal {
             if !may() {
                 return false;
             }
-            if self.kind == Kind::Manual {
+            if self.is_manual() {
                 self.state.fetch_or(ONE, Ordering::AcqRel);
                 self.take_all(&mut waits)
             } else {
@@ -211,23 +236,26 @@ impl Signal {
 
     /// The count that is left when one wait has taken its share.
     fn less_one(&self, count: u64) -> u64 {
-        if self.kind == Kind::Manual { count } else { count - 1 }
+        if self.is_manual() { count } else { count - 1 }
     }
 
     /// Takes what one wait takes, if the signal is set.
     pub(super) fn consume(&self) -> bool {
+        if self.is_mine() {
+            return true;
+        }
         let before = self.update(|state| {
-            (state >= ONE && self.kind != Kind::Manual).then(|| self.less_one(state / ONE))
+            (state >= ONE && !self.is_manual()).then(|| self.less_one(state / ONE))
         });
         before >= ONE
     }
 
-    /// Locks the word; the count.
-    pub(super) fn lock(&self) -> u64 {
+    /// Locks the word; whether a wait of the calling thread can be satisfied.
+    pub(super) fn lock(&self) -> bool {
         loop {
             let state = self.state.fetch_or(LOCKED, Ordering::AcqRel);
             if state & LOCKED == 0 {
-                return state / ONE;
+                return state >= ONE || self.is_mine();
             }
             spin();
         }
@@ -236,7 +264,7 @@ impl Signal {
     /// Unlocks the word; if `taken`, with one wait's share less.
     pub(super) fn unlock(&self, taken: bool) {
         // A manual signal may be raised while locked, a counted one may not.
-        if taken && self.kind != Kind::Manual {
+        if taken && !self.is_manual() && !self.is_mine() {
             self.state.fetch_sub(ONE, Ordering::AcqRel);
         }
         self.state.fetch_and(!LOCKED, Ordering::AcqRel);
@@ -299,7 +327,7 @@ impl Signal {
     pub(super) fn consume_or_watch(&self, wait: &Arc<Wait>, index: u32) -> bool {
         let mut waits = self.waits.lock();
         self.state.fetch_or(WATCHED, Ordering::AcqRel);
-        if !wait.is_for_all && self.lock() > 0 {
+        if !wait.is_for_all && self.lock() {
             // Only the claim decides; what it loses to has already paid.
             self.unlock(wait.claim(index));
             self.unwatch_if_idle(&waits);

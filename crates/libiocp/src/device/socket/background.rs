@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Marks these sends among others. No file has this address.
 const BACKGROUND: Tag =
-    Tag { owner: usize::MAX, context: usize::MAX, thread: 0, has_event: false, acceptor: 0 };
+    Tag { owner: usize::MAX, context: usize::MAX, thread: 0, ends_with_thread: false, acceptor: 0 };
 
 /// The owner of what is still to be sent. Nobody waits for it.
 struct Kept {

@@ -113,7 +113,10 @@ impl Socket {
 
     fn over(engine: &Engine, fd: OwnedFd, state: SocketState) -> Self {
         Self {
-            stream: engine.stream(fd, state.kind == libc::SOCK_STREAM),
+            stream: match (state.kind, state.family) {
+                (libc::SOCK_STREAM, libc::AF_INET | libc::AF_INET6) => engine.tcp_stream(fd),
+                (kind, _) => engine.stream(fd, kind == libc::SOCK_STREAM),
+            },
             state,
             waiting_for_data: Mutex::default(),
             accepting_for: Mutex::default(),

@@ -13,7 +13,7 @@ mod state;
 pub use calls::WinsockError;
 pub use state::{Phase, SocketState};
 
-use super::Step;
+use super::{Lent, Step};
 use crate::engine::{Address, Buffers, Direction, Engine, Op, Outcome, Stream, Tag};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
@@ -174,12 +174,13 @@ impl Socket {
     }
 
     /// The first step of a verb.
-    pub(super) fn begin(&self, verb: &mut SocketVerb) -> Step {
+    #[inline]
+    pub(super) fn begin(&self, verb: &mut SocketVerb) -> Step<'_> {
         let refused = self.check(verb);
         if refused.is_error() {
             return Step::Finish(refused, 0);
         }
-        let stream = Arc::clone(&self.stream);
+        let stream = Lent::Own(&self.stream);
         match verb {
             SocketVerb::Receive { buffers, flags, wants_all, .. } => {
                 let Some(buffers) = buffers.take() else {
@@ -197,6 +198,15 @@ impl Socket {
                 }
                 Step::Stream(stream, Op::Send { buffers, flags: *flags, to, sent: 0 }, false)
             }
+            _ => self.begin_connection(verb),
+        }
+    }
+
+    /// The first step of a verb about the connection itself.
+    #[cold]
+    fn begin_connection(&self, verb: &SocketVerb) -> Step<'_> {
+        let stream = Lent::Own(&self.stream);
+        match verb {
             SocketVerb::Accept { acceptor, .. } => {
                 if let Some(fd) = self.take_put_back() {
                     return Step::Ready(Outcome::of(i64::from(fd.into_raw_fd())));
@@ -211,9 +221,13 @@ impl Socket {
                 self.state.set(Flags::SHUT_OUT);
                 Step::Stream(stream, Op::Finish, true)
             }
+            SocketVerb::Receive { .. } | SocketVerb::Send { .. } => {
+                Step::Finish(Status::INVALID_DEVICE_REQUEST, 0)
+            }
         }
     }
 
+    #[inline]
     fn receive_op(&self, buffers: Buffers, flags: i32, wants_all: bool) -> Op {
         if buffers.is_empty() && self.state.is_stream() {
             return Op::Readable;
@@ -223,6 +237,7 @@ impl Socket {
     }
 
     /// Whether the state allows a verb; what it changes is changed here.
+    #[inline]
     fn check(&self, verb: &SocketVerb) -> Status {
         let state = &self.state;
         match verb {
@@ -243,7 +258,13 @@ impl Socket {
     }
 
     /// What follows an outcome.
-    pub(super) fn advance(&self, engine: &Engine, verb: &SocketVerb, outcome: Outcome) -> Step {
+    #[inline]
+    pub(super) fn advance<'a>(
+        &'a self,
+        engine: &Engine,
+        verb: &SocketVerb,
+        outcome: Outcome,
+    ) -> Step<'a> {
         match verb {
             SocketVerb::Receive { capacity, from, .. } => {
                 let (status, bytes) = self.received(&outcome, *capacity);
@@ -252,32 +273,50 @@ impl Socket {
                 }
                 Step::Finish(status, bytes)
             }
-            SocketVerb::Send { .. } => match outcome.errno() {
-                Some(errno) => Step::Finish(self.status(errno), 0),
-                None => Step::Finish(Status::SUCCESS, outcome.result as usize),
-            },
+            SocketVerb::Send { .. } => self.sent(&outcome),
+            _ => self.advance_connection(engine, verb, &outcome),
+        }
+    }
+
+    /// What follows an outcome that is about the connection itself.
+    #[cold]
+    fn advance_connection<'a>(
+        &'a self,
+        engine: &Engine,
+        verb: &SocketVerb,
+        outcome: &Outcome,
+    ) -> Step<'a> {
+        match verb {
             SocketVerb::Accept { acceptor, buffer, addresses, is_connected } => {
                 if is_connected.load(Ordering::Relaxed) {
-                    return self.first_data(engine, acceptor, &**addresses, &outcome);
+                    return self.first_data(engine, acceptor, &**addresses, outcome);
                 }
-                let step = self.accepted(engine, acceptor, buffer, &**addresses, &outcome);
+                let step = self.accepted(engine, acceptor, buffer, &**addresses, outcome);
                 is_connected.store(matches!(step, Step::Stream(..)), Ordering::Relaxed);
                 step
             }
             SocketVerb::Connect { data, is_connected, .. } => {
                 if is_connected.swap(true, Ordering::Relaxed) {
-                    return match outcome.errno() {
-                        Some(errno) => Step::Finish(self.status(errno), 0),
-                        None => Step::Finish(Status::SUCCESS, outcome.result as usize),
-                    };
+                    return self.sent(outcome);
                 }
-                self.connected(data, &outcome)
+                self.connected(data, outcome)
             }
-            SocketVerb::Disconnect { reuses } => self.disconnected(engine, *reuses, &outcome),
+            SocketVerb::Disconnect { reuses } => self.disconnected(engine, *reuses, outcome),
+            SocketVerb::Receive { .. } | SocketVerb::Send { .. } => {
+                Step::Finish(Status::INVALID_DEVICE_REQUEST, 0)
+            }
+        }
+    }
+
+    fn sent(&self, outcome: &Outcome) -> Step<'static> {
+        match outcome.errno() {
+            Some(errno) => Step::Finish(self.status(errno), 0),
+            None => Step::Finish(Status::SUCCESS, outcome.result as usize),
         }
     }
 
     /// The status and the byte count of a receive.
+    #[inline]
     fn received(&self, outcome: &Outcome, capacity: usize) -> (Status, usize) {
         if let Some(errno) = outcome.errno() {
             return (self.status(errno), 0);
@@ -303,7 +342,7 @@ impl Socket {
         buffer: &Mutex<Option<Buffers>>,
         addresses: &dyn AcceptedAddresses,
         outcome: &Outcome,
-    ) -> Step {
+    ) -> Step<'static> {
         if let Some(errno) = outcome.errno() {
             acceptor.end_accept();
             return Step::Finish(self.status(errno), 0);
@@ -317,7 +356,8 @@ impl Socket {
         let first = buffer.lock().take();
         if let Some(buffers) = first {
             self.waiting_for_data.lock().push(Arc::clone(acceptor));
-            return Step::Stream(Arc::clone(&acceptor.stream), Op::receive(buffers), false);
+            let stream = Lent::Counted(Arc::clone(&acceptor.stream));
+            return Step::Stream(stream, Op::receive(buffers), false);
         }
         let status = acceptor.tell_addresses(addresses);
         if status.is_error() {
@@ -335,7 +375,7 @@ impl Socket {
         acceptor: &Arc<Socket>,
         addresses: &dyn AcceptedAddresses,
         outcome: &Outcome,
-    ) -> Step {
+    ) -> Step<'static> {
         self.waiting_for_data.lock().retain(|other| !Arc::ptr_eq(other, acceptor));
         let status = match outcome.errno() {
             None => acceptor.tell_addresses(addresses),
@@ -363,7 +403,7 @@ impl Socket {
     }
 
     /// The connection has been made, or not.
-    fn connected(&self, data: &[u8], outcome: &Outcome) -> Step {
+    fn connected(&self, data: &[u8], outcome: &Outcome) -> Step<'_> {
         if let Some(errno) = outcome.errno() {
             let status = self.status(errno);
             self.connect_failed(errno);
@@ -377,10 +417,10 @@ impl Socket {
         // SAFETY: the verb owns the data and lives until the request has
         // finished; a send only reads it.
         let buffer = unsafe { crate::engine::Buffer::new(start, data.len()) };
-        Step::Stream(Arc::clone(&self.stream), Op::send(Buffers::One(buffer)), false)
+        Step::Stream(Lent::Own(&self.stream), Op::send(Buffers::One(buffer)), false)
     }
 
-    fn disconnected(&self, engine: &Engine, reuses: bool, outcome: &Outcome) -> Step {
+    fn disconnected(&self, engine: &Engine, reuses: bool, outcome: &Outcome) -> Step<'_> {
         match outcome.errno() {
             Some(errno) if errno != libc::ENOTCONN => Step::Finish(self.status(errno), 0),
             _ => {
@@ -393,6 +433,7 @@ impl Socket {
     }
 
     /// What an errno means in this state.
+    #[cold]
     pub(super) fn status(&self, errno: i32) -> Status {
         let state = &self.state;
         match errno {

@@ -103,6 +103,13 @@ impl SocketState {
         phase.map_or(Phase::Fresh, |(_, phase)| phase)
     }
 
+    /// Whether a connection is being made: the phase, for less.
+    #[inline]
+    pub fn is_connecting(&self) -> bool {
+        let flags = self.flags.load(Ordering::Acquire);
+        flags & (Flags::CONNECTED.0 | Flags::CONNECTING.0) == Flags::CONNECTING.0
+    }
+
     /// Whether it carries a stream of bytes.
     pub fn is_stream(&self) -> bool {
         self.kind == libc::SOCK_STREAM

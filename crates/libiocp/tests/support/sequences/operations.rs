@@ -8,7 +8,7 @@ use libiocp::device::{SocketVerb, Verb};
 use libiocp::engine::DiskOp;
 use libiocp::event::Event;
 use libiocp::file::File;
-use libiocp::request::{Answer, Report, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl World {
         let report = Report {
             overlapped: op.memory.overlapped(),
             event: op.event.clone(),
-            wants_packet: op.wants_packet,
+            then: if op.wants_packet { Then::Packet } else { Then::Nothing },
         };
         let mut told = None;
         let answer = Request::start(&file, verb, report, |bytes| {

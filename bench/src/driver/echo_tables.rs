@@ -1,0 +1,79 @@
+//! What the echo measurements bring, as tables: a row for each server, columns for each number
+//! of connections.
+
+use bench::report::{Goal, Table, Tally};
+use bench::stats::{self, Summary};
+
+use super::echo::{CONTROL, Contestant, EPOLL, OURS, Series};
+
+/// What was measured with so many connections: a series for each server.
+type Column = (usize, Vec<Series>);
+
+/// The servers, and the ratios against the rivals.
+pub(crate) fn tables(field: &[Contestant], columns: &[Column], tally: &mut Tally) -> [Table; 2] {
+    [servers(field, columns), ratios(field, columns, tally)]
+}
+
+fn servers(field: &[Contestant], columns: &[Column]) -> Table {
+    let mut head = vec!["server".to_owned()];
+    for (connections, _) in columns {
+        let plural = if *connections == 1 { "" } else { "s" };
+        head.push(format!("{connections} connection{plural}: k req/s"));
+        head.extend(["CPU".into(), "p50 / p99".into()]);
+    }
+    let mut table = Table::new(head);
+    for (i, contestant) in field.iter().enumerate() {
+        let mut row = vec![contestant.name.clone()];
+        for (_, series) in columns {
+            let own = &series[i];
+            let thousands = own.requests_per_second.iter().map(|rate| rate / 1000.0);
+            row.push(super::cell(Summary::of(thousands)));
+            row.push(median(&own.cpu_per_request, 1));
+            row.push(format!("{} / {}", median(&own.p50, 0), median(&own.p99, 0)));
+        }
+        table.row(row);
+    }
+    table
+}
+
+fn median(values: &[f64], digits: usize) -> String {
+    let summary = Summary::of(values.iter().copied());
+    summary.map_or_else(|| "-".into(), |s| format!("{:.digits$}", s.median))
+}
+
+fn ratios(field: &[Contestant], columns: &[Column], tally: &mut Tally) -> Table {
+    let mut head = vec!["rival".to_owned()];
+    for (connections, _) in columns {
+        head.push(format!("{connections}: req/s"));
+        head.push(format!("{connections}: p99"));
+    }
+    let mut table = Table::new(head);
+    let place = |name: &str| field.iter().position(|c| c.name == name).expect("always there");
+    let (ours, control, epoll) = (place(OURS), place(CONTROL), place(EPOLL));
+    for (rival, contestant) in field.iter().enumerate() {
+        if contestant.name.starts_with("libiocp") || rival == control {
+            continue;
+        }
+        let mut row = vec![contestant.name.clone()];
+        for (_, series) in columns {
+            for ratio in both(&series[ours], &series[rival]) {
+                row.push(tally.judge(Goal::Over(1.0), ratio.as_ref()));
+            }
+        }
+        table.row(row);
+    }
+    let mut noise = vec!["*noise: epoll loop against itself*".to_owned()];
+    for (_, series) in columns {
+        noise.extend(both(&series[epoll], &series[control]).map(super::cell));
+    }
+    table.row(noise);
+    table
+}
+
+/// How far the left one is ahead: in throughput, and in p99.
+fn both(left: &Series, right: &Series) -> [Option<Summary>; 2] {
+    [
+        stats::paired(&left.requests_per_second, &right.requests_per_second),
+        stats::paired(&right.p99, &left.p99),
+    ]
+}

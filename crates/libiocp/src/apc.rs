@@ -1,0 +1,145 @@
+//! Asynchronous procedure calls: functions that wait for their thread to wait.
+//!
+//! Each thread has a queue of them. They run on the thread itself, in order,
+//! while it waits alertably; that some wait is one signal, which stands first
+//! in the list of such a wait. Who takes a call from the queue runs it: this
+//! module knows no function of the program but as a value.
+
+use crate::status::Status;
+use crate::sync::Mutex;
+use crate::wait::Signal;
+use std::collections::VecDeque;
+use std::ffi::c_void;
+
+/// The function of `QueueUserAPC`.
+#[doc(alias = "PAPCFUNC")]
+pub type UserRoutine = unsafe extern "C-unwind" fn(usize);
+/// The function of `NtQueueApcThread`.
+#[doc(alias = "PPS_APC_ROUTINE")]
+pub type NativeRoutine = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, *mut c_void);
+/// The function of a timer: argument, and the two halves of the time.
+#[doc(alias = "PTIMERAPCROUTINE")]
+pub type TimerRoutine = unsafe extern "C-unwind" fn(*mut c_void, u32, u32);
+/// The function of `ReadFileEx`: error, bytes, OVERLAPPED.
+#[doc(alias = "LPOVERLAPPED_COMPLETION_ROUTINE")]
+pub type FileRoutine = unsafe extern "C-unwind" fn(u32, u32, *mut c_void);
+/// The function of `WSARecv`: error, bytes, OVERLAPPED, flags.
+#[doc(alias = "LPWSAOVERLAPPED_COMPLETION_ROUTINE")]
+pub type SocketRoutine = unsafe extern "C-unwind" fn(u32, u32, *mut c_void, u32);
+/// The function of `NtReadFile`: context, status block, zero.
+#[doc(alias = "PIO_APC_ROUTINE")]
+pub type StatusRoutine = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, u32);
+
+/// What is called when an operation has finished.
+#[derive(Clone, Copy, Debug)]
+pub enum CompletionRoutine {
+    /// With a Win32 error code.
+    File(FileRoutine),
+    /// With a Winsock error code.
+    Socket(SocketRoutine),
+    /// With a context of the caller's, and the status block for the rest.
+    Native(StatusRoutine, usize),
+}
+
+/// A call that waits for its thread.
+#[derive(Clone, Copy, Debug)]
+pub enum Apc {
+    /// A function and its argument.
+    User(UserRoutine, usize),
+    /// A function and its three arguments.
+    Native(NativeRoutine, [usize; 3]),
+    /// A timer has come due: its function, the argument, and when it was, in
+    /// units of 100 ns since 1601.
+    Timer(TimerRoutine, usize, u64),
+    /// An operation has finished.
+    Completion {
+        /// The function.
+        routine: CompletionRoutine,
+        /// How it ended.
+        status: Status,
+        /// The bytes transferred.
+        bytes: usize,
+        /// The address of the OVERLAPPED, which is not followed here.
+        overlapped: usize,
+    },
+}
+
+/// A call in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+/// The calls that wait for one thread, oldest first.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    queue: Mutex<Queue>,
+    /// Set while there are any.
+    pending: Signal,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    calls: VecDeque<(Ticket, Apc)>,
+    last: u64,
+    has_ended: bool,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { queue: Mutex::default(), pending: Signal::manual(false) }
+    }
+}
+
+impl Calls {
+    pub(crate) fn pending(&self) -> &Signal {
+        &self.pending
+    }
+
+    /// Queues a call; `None` if the thread has ended.
+    pub(crate) fn push(&self, apc: Apc) -> Option<Ticket> {
+        let (ticket, watched) = {
+            let mut queue = self.queue.lock();
+            if queue.has_ended {
+                return None;
+            }
+            queue.last += 1;
+            let ticket = Ticket(queue.last);
+            queue.calls.push_back((ticket, apc));
+            (ticket, self.pending.raise())
+        };
+        if watched {
+            self.pending.release();
+        }
+        Some(ticket)
+    }
+
+    /// Takes the oldest call from the queue.
+    pub(crate) fn pop(&self) -> Option<Apc> {
+        let mut queue = self.queue.lock();
+        let (_, apc) = queue.calls.pop_front()?;
+        self.reset_if_empty(&queue);
+        Some(apc)
+    }
+
+    /// Takes a call back; false if it is not in the queue any more.
+    pub(crate) fn take_back(&self, ticket: Ticket) -> bool {
+        let mut queue = self.queue.lock();
+        let before = queue.calls.len();
+        queue.calls.retain(|(other, _)| *other != ticket);
+        self.reset_if_empty(&queue);
+        queue.calls.len() < before
+    }
+
+    /// The thread has ended: what waits never runs, and nothing is queued.
+    pub(crate) fn end(&self) {
+        let mut queue = self.queue.lock();
+        queue.has_ended = true;
+        queue.calls = VecDeque::new();
+        self.pending.reset();
+    }
+
+    fn reset_if_empty(&self, queue: &Queue) {
+        if queue.calls.is_empty() {
+            self.pending.reset();
+        }
+    }
+}

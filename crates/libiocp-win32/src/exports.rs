@@ -117,6 +117,32 @@ exports! {
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,
             GetTickCount, GetTickCount64, GetVersion, GetVersionExA, GetVersionExW,
             GlobalMemoryStatusEx;
+        [threadpoolapiset::group]:
+            CloseThreadpoolCleanupGroup, CloseThreadpoolCleanupGroupMembers,
+            CreateThreadpoolCleanupGroup;
+        [threadpoolapiset::instance]:
+            CallbackMayRunLong, DisassociateCurrentThreadFromCallback,
+            FreeLibraryWhenCallbackReturns, LeaveCriticalSectionWhenCallbackReturns,
+            ReleaseSemaphoreWhenCallbackReturns, SetEventWhenCallbackReturns;
+        [threadpoolapiset::io]:
+            BindIoCompletionCallback, CancelThreadpoolIo, CloseThreadpoolIo, CreateThreadpoolIo,
+            StartThreadpoolIo, WaitForThreadpoolIoCallbacks;
+        threadpoolapiset:
+            CloseThreadpool, CreateThreadpool, QueryThreadpoolStackInformation,
+            SetThreadpoolStackInformation, SetThreadpoolThreadMaximum, SetThreadpoolThreadMinimum;
+        [threadpoolapiset::timer]:
+            CloseThreadpoolTimer, CreateThreadpoolTimer, IsThreadpoolTimerSet, SetThreadpoolTimer,
+            SetThreadpoolTimerEx, WaitForThreadpoolTimerCallbacks;
+        [threadpoolapiset::wait]:
+            CloseThreadpoolWait, CreateThreadpoolWait, SetThreadpoolWait, SetThreadpoolWaitEx,
+            WaitForThreadpoolWaitCallbacks;
+        [threadpoolapiset::work]:
+            CloseThreadpoolWork, CreateThreadpoolWork, SubmitThreadpoolWork,
+            TrySubmitThreadpoolCallback, WaitForThreadpoolWorkCallbacks;
+        threadpoollegacyapiset:
+            ChangeTimerQueueTimer, CreateTimerQueue, CreateTimerQueueTimer, DeleteTimerQueue,
+            DeleteTimerQueueEx, DeleteTimerQueueTimer, QueueUserWorkItem,
+            RegisterWaitForSingleObject, UnregisterWait, UnregisterWaitEx;
         threads:
             CreateThread, ExitThread, GetExitCodeThread, GetProcessHandleCount, GetThreadId,
             ResumeThread;

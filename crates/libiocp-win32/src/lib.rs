@@ -32,6 +32,8 @@ pub mod synchapi_timers;
 pub mod synchapi_waits;
 pub mod sysinfoapi;
 mod text;
+pub mod threadpoolapiset;
+pub mod threadpoollegacyapiset;
 pub mod threads;
 pub mod timezoneapi;
 pub mod types;

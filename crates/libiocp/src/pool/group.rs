@@ -30,6 +30,11 @@ impl Group {
         self.len() == 0
     }
 
+    /// Its members now.
+    pub fn members(&self) -> Vec<Arc<Member>> {
+        self.members.lock().values().cloned().collect()
+    }
+
     /// Closes the members, after all their callbacks have ended. With
     /// `cancels`, those that have not begun do not run, and each member that
     /// was not closed before is told so, with `context`.

@@ -23,6 +23,9 @@ pub trait Callback: Debug + Send + Sync {
 
     /// The member's group was closed, and what had not begun was cancelled.
     fn cancelled(&self, _context: usize) {}
+
+    /// The member has been closed; what is queued still runs.
+    fn closed(&self) {}
 }
 
 /// How a member differs from others.
@@ -207,7 +210,11 @@ impl Member {
         if let Some(group) = &self.traits.group {
             group.remove(self.key);
         }
-        self.change(|state| !std::mem::replace(&mut state.is_closed, true))
+        let closes = self.change(|state| !std::mem::replace(&mut state.is_closed, true));
+        if closes {
+            self.callback.closed();
+        }
+        closes
     }
 
     /// A packet has come, on a thread of the pool.

@@ -138,9 +138,14 @@ impl Pool {
         result
     }
 
-    /// The bytes of the stacks of threads that start from now on.
+    /// Changes the stacks of threads that start from now on.
     pub fn set_stack(&self, bytes: usize) {
         self.shared.staff.lock().stack = bytes;
+    }
+
+    /// The bytes of the stacks of threads that start from now on.
+    pub fn stack(&self) -> usize {
+        self.shared.staff.lock().stack
     }
 
     /// How many threads it has.

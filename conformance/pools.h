@@ -1,0 +1,35 @@
+/* Helpers for the conformance programs on thread pools. */
+#ifndef CONFORM_POOLS_H
+#define CONFORM_POOLS_H
+
+#include "ports.h"
+
+/* Longer than anything takes that comes at all. */
+#define GENEROUS 20000
+
+static inline BOOL waited(HANDLE handle)
+{
+    return WaitForSingleObject(handle, GENEROUS) == WAIT_OBJECT_0;
+}
+
+/* Waits until a count has a value; false if it never has. */
+static inline BOOL reaches(volatile LONG *count, LONG value)
+{
+    int i;
+
+    for (i = 0; i < GENEROUS && *count != value; i++) Sleep(1);
+    return *count == value;
+}
+
+static inline FILETIME after_ms(int milliseconds)
+{
+    ULARGE_INTEGER time;
+    FILETIME result;
+
+    time.QuadPart = (ULONGLONG)(milliseconds * -10000LL);
+    result.dwLowDateTime = time.LowPart;
+    result.dwHighDateTime = time.HighPart;
+    return result;
+}
+
+#endif

@@ -18,7 +18,7 @@ static void work_items_run(void)
     calls = 0;
     for (i = 0; i < 30; i++)
         ok(QueueUserWorkItem(item, (void *)&calls, flags[i % 3]), "%u", (unsigned)GetLastError());
-    ok(reaches(&calls, 30), "%d calls", (int)calls);
+    ok(counts(&calls, 30), "%d calls", (int)calls);
 }
 
 static void CALLBACK signaled(void *context, BOOLEAN timed_out)
@@ -37,7 +37,7 @@ static void registered_waits_repeat(void)
        (unsigned)GetLastError());
     for (i = 1; i <= 3; i++) {
         SetEvent(event);
-        ok(reaches(&calls, i), "%d calls", (int)calls);
+        ok(counts(&calls, i), "%d calls", (int)calls);
     }
     ok(UnregisterWaitEx(wait, INVALID_HANDLE_VALUE), "error %u", (unsigned)GetLastError());
     SetEvent(event);
@@ -53,13 +53,14 @@ static void registered_waits_time_out(void)
     calls = late = 0;
     ok(RegisterWaitForSingleObject(&wait, event, signaled, NULL, 10, WT_EXECUTEONLYONCE), "%u",
        (unsigned)GetLastError());
-    ok(reaches(&late, 1), "%d times", (int)late);
+    ok(counts(&late, 1), "%d times", (int)late);
     Sleep(50);
     ok(late == 1, "%d times", (int)late);
     ok(UnregisterWait(wait) || GetLastError() == ERROR_IO_PENDING, "%u", (unsigned)GetLastError());
     ok(RegisterWaitForSingleObject(&wait, event, signaled, NULL, 5, WT_EXECUTEINWAITTHREAD), "%u",
        (unsigned)GetLastError());
-    ok(reaches(&late, 4), "%d times", (int)late);
+    WINE_DIFFERS("the time is up once only")
+    ok(counts(&late, 4), "%d times", (int)late);
     ok(UnregisterWaitEx(wait, done) || GetLastError() == ERROR_IO_PENDING, "error %u",
        (unsigned)GetLastError());
     ok(waited(done), "the end is not told");
@@ -95,19 +96,19 @@ static void timers_of_queues(void)
     calls = 0;
     ok(queue != NULL, "error %u", (unsigned)GetLastError());
     ok(CreateTimerQueueTimer(&once, queue, ring, NULL, 10, 0, 0), "%u", (unsigned)GetLastError());
-    ok(reaches(&calls, 1), "%d calls", (int)calls);
+    ok(counts(&calls, 1), "%d calls", (int)calls);
     ok(ChangeTimerQueueTimer(queue, once, 0, 0), "error %u", (unsigned)GetLastError());
     Sleep(30);
     ok(calls == 1, "a timer that has rung for good is set again");
     ok(CreateTimerQueueTimer(&again, queue, ring, NULL, 0, 5, WT_EXECUTEINTIMERTHREAD), "%u",
        (unsigned)GetLastError());
-    ok(reaches(&calls, 4), "%d calls", (int)calls);
+    ok(counts(&calls, 4), "%d calls", (int)calls);
     ok(ChangeTimerQueueTimer(queue, again, 3600000, 0), "error %u", (unsigned)GetLastError());
     ok(DeleteTimerQueueTimer(queue, again, INVALID_HANDLE_VALUE), "%u", (unsigned)GetLastError());
     ok(DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE), "error %u", (unsigned)GetLastError());
     calls = 0;
     ok(CreateTimerQueueTimer(&once, NULL, ring, NULL, 1, 0, 0), "%u", (unsigned)GetLastError());
-    ok(reaches(&calls, 1), "%d calls", (int)calls);
+    ok(counts(&calls, 1), "%d calls", (int)calls);
     ok(DeleteTimerQueueTimer(NULL, once, INVALID_HANDLE_VALUE), "%u", (unsigned)GetLastError());
 }
 
@@ -122,12 +123,13 @@ static void deleting_a_timer_whose_callback_runs(void)
     ok(waited(begun), "never begun");
     ok_fails(DeleteTimerQueueTimer(queue, timer, NULL), ERROR_IO_PENDING);
     SetEvent(gate);
-    ok(reaches(&calls, 1), "%d calls", (int)calls);
+    ok(counts(&calls, 1), "%d calls", (int)calls);
     ResetEvent(gate);
     ResetEvent(begun);
     CreateTimerQueueTimer(&timer, queue, block, NULL, 1, 0, 0);
     ok(waited(begun), "never begun");
     ok_fails(DeleteTimerQueueEx(queue, done), ERROR_IO_PENDING);
+    WINE_DIFFERS("the event does not wait for the callback")
     ok(!is_signaled(done), "too early");
     SetEvent(gate);
     ok(waited(done), "the end is not told");
@@ -139,6 +141,7 @@ static void deleting_a_timer_whose_callback_runs(void)
 static void hnd_100_they_are_no_handles(void)
 {
     HANDLE event = make_event(FALSE, FALSE), wait = NULL, queue = CreateTimerQueue();
+    HANDLE other = NULL;
 
     RegisterWaitForSingleObject(&wait, event, signaled, NULL, INFINITE, 0);
     ok_fails(CloseHandle(wait), ERROR_INVALID_HANDLE);
@@ -146,7 +149,8 @@ static void hnd_100_they_are_no_handles(void)
     ok_fails(UnregisterWait(NULL), ERROR_INVALID_HANDLE);
     ok_fails(DeleteTimerQueueEx(NULL, NULL), ERROR_INVALID_HANDLE);
     ok_fails(DeleteTimerQueueTimer(queue, NULL, NULL), ERROR_INVALID_PARAMETER);
-    ok_fails(RegisterWaitForSingleObject(&wait, closed_handle(), signaled, NULL, 0, 0),
+    WINE_DIFFERS("a bad handle is noticed later")
+    ok_fails(RegisterWaitForSingleObject(&other, closed_handle(), signaled, NULL, 0, 0),
              ERROR_INVALID_HANDLE);
     ok(UnregisterWaitEx(wait, INVALID_HANDLE_VALUE), "error %u", (unsigned)GetLastError());
     DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE);

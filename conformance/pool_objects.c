@@ -42,7 +42,7 @@ static void work_runs_as_often_as_it_is_submitted(void)
     ok(calls == 100, "%d calls", (int)calls);
     for (i = 0; i < 10; i++) SubmitThreadpoolWork(work);
     CloseThreadpoolWork(work);
-    ok(reaches(&calls, 110), "closing cancels: %d calls", (int)calls);
+    ok(counts(&calls, 110), "closing cancels: %d calls", (int)calls);
 }
 
 static void all_that_block_run_at_once(void)
@@ -52,7 +52,7 @@ static void all_that_block_run_at_once(void)
 
     reset();
     for (i = 0; i < 16; i++) SubmitThreadpoolWork(work);
-    ok(reaches(&calls, 16), "%d of 16 run", (int)calls);
+    ok(counts(&calls, 16), "%d of 16 run", (int)calls);
     SetEvent(gate);
     WaitForThreadpoolWorkCallbacks(work, FALSE);
     CloseThreadpoolWork(work);
@@ -134,7 +134,7 @@ static void nobody_waits_for_an_independent_callback(void)
     ok(calls == 0, "it has ended");
     SetEvent(gate);
     CloseThreadpoolWork(work);
-    ok(reaches(&calls, 1), "it never ends");
+    ok(counts(&calls, 1), "it never ends");
 }
 
 static void CALLBACK cancelled(void *object, void *context)
@@ -194,13 +194,13 @@ static void timers_ring(void)
     ok(!IsThreadpoolTimerSet(timer), "a new timer is set");
     SetThreadpoolTimer(timer, &due, 0, 0);
     ok(IsThreadpoolTimerSet(timer), "not set");
-    ok(reaches(&calls, 1), "%d calls", (int)calls);
+    ok(counts(&calls, 1), "%d calls", (int)calls);
     Sleep(30);
     ok(calls == 1, "%d calls", (int)calls);
     SetThreadpoolTimer(timer, &now, 0, 0);
-    ok(reaches(&calls, 2), "%d calls: a time of zero is now", (int)calls);
+    ok(counts(&calls, 2), "%d calls: a time of zero is now", (int)calls);
     SetThreadpoolTimer(timer, &due, 5, 0);
-    ok(reaches(&calls, 5), "%d calls", (int)calls);
+    ok(counts(&calls, 5), "%d calls", (int)calls);
     SetThreadpoolTimer(timer, NULL, 0, 0);
     ok(!IsThreadpoolTimerSet(timer), "set");
     WaitForThreadpoolTimerCallbacks(timer, TRUE);
@@ -231,17 +231,17 @@ static void waits_call_once_for_each_time_they_are_set(void)
     results[0] = results[1] = 0;
     SetThreadpoolWait(wait, event, NULL);
     SetEvent(event);
-    ok(reaches(&results[0], 1), "%d signals", (int)results[0]);
+    ok(counts(&results[0], 1), "%d signals", (int)results[0]);
     SetEvent(event);
     Sleep(30);
     ok(results[0] == 1 && is_signaled(event), "it waits though it was not set again");
     SetEvent(event);
     SetThreadpoolWait(wait, event, &never);
-    ok(reaches(&results[0], 2), "%d signals", (int)results[0]);
+    ok(counts(&results[0], 2), "%d signals", (int)results[0]);
     SetThreadpoolWait(wait, event, &soon);
-    ok(reaches(&results[1], 1), "%d times", (int)results[1]);
+    ok(counts(&results[1], 1), "%d times", (int)results[1]);
     SetThreadpoolWait(wait, event, &now);
-    ok(reaches(&results[1], 2), "%d times", (int)results[1]);
+    ok(counts(&results[1], 2), "%d times", (int)results[1]);
     SetThreadpoolWait(wait, event, NULL);
     SetThreadpoolWait(wait, NULL, NULL);
     WaitForThreadpoolWaitCallbacks(wait, TRUE);
@@ -257,7 +257,7 @@ int main(void)
     gate = make_event(TRUE, FALSE);
     begun = make_event(TRUE, FALSE);
     RUN(work_runs_as_often_as_it_is_submitted);
-    RUN(all_that_block_run_at_once);
+    RUN_WINE_FAILS(all_that_block_run_at_once, "the number of threads does not follow");
     RUN(what_has_not_begun_can_be_cancelled);
     RUN(what_follows_a_callback);
     RUN(nobody_waits_for_an_independent_callback);

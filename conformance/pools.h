@@ -12,13 +12,9 @@ static inline BOOL waited(HANDLE handle)
     return WaitForSingleObject(handle, GENEROUS) == WAIT_OBJECT_0;
 }
 
-/* Waits until a count has a value; false if it never has. */
-static inline BOOL reaches(volatile LONG *count, LONG value)
+static inline BOOL counts(volatile LONG *counter, LONG value)
 {
-    int i;
-
-    for (i = 0; i < GENEROUS && *count != value; i++) Sleep(1);
-    return *count == value;
+    return reaches(counter, value, GENEROUS);
 }
 
 static inline FILETIME after_ms(int milliseconds)

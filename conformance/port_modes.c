@@ -234,6 +234,34 @@ static void port_150_modes_belong_to_the_file_object(void)
     CloseHandle(port);
 }
 
+/* Rules: PORT-284, PORT-140, PORT-143 */
+static void port_284_the_modes_save_the_packet_and_the_event(void)
+{
+    HANDLE port = make_port(0);
+    SOCKET client, server;
+    OVERLAPPED overlapped = {0};
+    int i;
+
+    make_tcp_pair(&client, &server);
+    CreateIoCompletionPort((HANDLE)server, port, 1, 0);
+    immediate_receive(client, server, &overlapped);
+    ok_success(get_packet(port, LIMIT), 3, 1, &overlapped);
+    ok(is_signaled((HANDLE)server), "without the modes: a packet, and the file is signaled");
+    ok(SetFileCompletionNotificationModes((HANDLE)server, SKIP_EVENT), "modes");
+    immediate_receive(client, server, &overlapped);
+    ok(!is_signaled((HANDLE)server), "the file is signaled");
+    ok_success(get_packet(port, LIMIT), 3, 1, &overlapped);
+    ok(SetFileCompletionNotificationModes((HANDLE)server, SKIP_PORT), "modes");
+    for (i = 0; i < 50; i++) {
+        immediate_receive(client, server, &overlapped);
+        ok(!is_signaled((HANDLE)server), "the file is signaled");
+    }
+    ok_none(get_packet(port, MOMENT), WAIT_TIMEOUT);
+    closesocket(server);
+    closesocket(client);
+    CloseHandle(port);
+}
+
 int main(void)
 {
     net_start();
@@ -247,5 +275,6 @@ int main(void)
     RUN(port_148_refusals);
     RUN(port_149_unknown_modes);
     RUN(port_150_modes_belong_to_the_file_object);
+    RUN(port_284_the_modes_save_the_packet_and_the_event);
     return conform_end();
 }

@@ -91,7 +91,7 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} targets met", self.met, self.all)
+        write!(f, "{} of {}", self.met, self.all)
     }
 }
 
@@ -176,6 +176,6 @@ mod tests {
         assert_eq!(tally.judge(Goal::Over(1.0), even.as_ref()), "**1.00 (1.00-1.00)**");
         assert_eq!(tally.judge(Goal::AtLeast(1.0), even.as_ref()), "1.00 (1.00-1.00)");
         assert_eq!(tally.judge(Goal::Over(1.0), None), "-");
-        assert_eq!(tally.to_string(), "1 of 2 targets met");
+        assert_eq!(tally.to_string(), "1 of 2");
     }
 }

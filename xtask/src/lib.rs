@@ -9,6 +9,7 @@ pub mod citations;
 pub mod denied;
 pub mod divergences;
 pub mod examples;
+pub mod kernels;
 mod layouts;
 pub mod process;
 pub mod project;

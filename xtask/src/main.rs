@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::process::Failure;
 use xtask::project::Project;
-use xtask::{ci, denied, examples, semantics, tidy, wine};
+use xtask::{ci, denied, examples, kernels, semantics, tidy, wine};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Project automation")]
@@ -58,6 +58,11 @@ enum Command {
         /// Only tests whose name contains this
         filter: Option<String>,
     },
+    /// Run the tests of the libraries under older kernels of Debian's, in qemu
+    Kernels {
+        /// The newest of these series (`6.12`), instead of those around the floor
+        series: Vec<String>,
+    },
     /// Run a command from which system calls are taken, in one of the ways of `denied`
     #[command(hide = true)]
     Without {
@@ -90,6 +95,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Loom => ci::loom(&project),
         Command::Stress => ci::stress(&project),
         Command::Denied { way, filter } => denied::run(&project, way, filter.as_deref()),
+        Command::Kernels { series } => kernels::run(&project, series),
         Command::Without { way, command } => denied::become_without(way, command),
         Command::Bench { arguments } => ci::bench(&project, arguments),
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use bench::affinity;
 use bench::process::{self, Failure, Server};
-use bench::report::{Section, Tally};
+use bench::report::Section;
 
 use super::build::{self, FOREIGN};
 use super::{Settings, echo_tables};
@@ -82,7 +82,6 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
     }
     let mut parts = Vec::new();
     for size in [64, 4096] {
-        let mut tally = Tally::default();
         for workers in [1, 2] {
             let setup = Setup { workers, size };
             let field = contestants(&programs, setup);
@@ -94,17 +93,17 @@ pub(crate) fn measure(settings: &Settings) -> Result<Section, Failure> {
                 }
             }
             if !columns.is_empty() {
-                let tables = echo_tables::tables(&field, &columns, &mut tally);
-                parts.push((setup, tables));
+                parts.push((setup, echo_tables::tables(&field, &columns)));
             }
         }
-        section.say(&format!("Messages of {size} B, ahead of each rival: {tally}."));
     }
-    for (setup, [servers, ratios]) in parts {
+    section.say(&format!("Of how many rivals `{OURS}` is ahead; the target is all of them:"));
+    section.show(&echo_tables::overview(&parts));
+    for (setup, tables) in &parts {
         section.say(&format!("**{}**", setup.title()));
-        section.show(&servers);
+        section.show(&tables.servers);
         section.say(&format!("`{OURS}` against each, over 1 is ahead, {}:", setup.title()));
-        section.show(&ratios);
+        section.show(&tables.ratios);
     }
     Ok(section)
 }

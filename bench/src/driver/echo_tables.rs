@@ -4,14 +4,43 @@
 use bench::report::{Goal, Table, Tally};
 use bench::stats::{self, Summary};
 
-use super::echo::{CONTROL, Contestant, EPOLL, OURS, Series};
+use super::echo::{CONNECTIONS, CONTROL, Contestant, EPOLL, OURS, Series, Setup};
 
 /// What was measured with so many connections: a series for each server.
 type Column = (usize, Vec<Series>);
 
-/// The servers, and the ratios against the rivals.
-pub(crate) fn tables(field: &[Contestant], columns: &[Column], tally: &mut Tally) -> [Table; 2] {
-    [servers(field, columns), ratios(field, columns, tally)]
+/// The tables of one setup.
+pub(crate) struct Tables {
+    pub(crate) servers: Table,
+    pub(crate) ratios: Table,
+    /// For each number of connections: how many rivals are behind in throughput, and in p99.
+    ahead: Vec<(usize, [Tally; 2])>,
+}
+
+pub(crate) fn tables(field: &[Contestant], columns: &[Column]) -> Tables {
+    let (ratios, ahead) = ratios(field, columns);
+    Tables { servers: servers(field, columns), ratios, ahead }
+}
+
+/// Of how many rivals libiocp is ahead, everywhere.
+pub(crate) fn overview(parts: &[(Setup, Tables)]) -> Table {
+    let mut head = vec!["ahead of".to_owned()];
+    for connections in CONNECTIONS {
+        head.extend([format!("{connections}: req/s"), format!("{connections}: p99")]);
+    }
+    let mut table = Table::new(head);
+    for (setup, tables) in parts {
+        let mut row = vec![setup.title()];
+        for connections in CONNECTIONS {
+            let found = tables.ahead.iter().find(|(measured, _)| *measured == connections);
+            row.extend(match found {
+                Some((_, ahead)) => ahead.map(|tally| tally.to_string()),
+                None => ["-".to_owned(), "-".to_owned()],
+            });
+        }
+        table.row(row);
+    }
+    table
 }
 
 fn servers(field: &[Contestant], columns: &[Column]) -> Table {
@@ -41,13 +70,14 @@ fn median(values: &[f64], digits: usize) -> String {
     summary.map_or_else(|| "-".into(), |s| format!("{:.digits$}", s.median))
 }
 
-fn ratios(field: &[Contestant], columns: &[Column], tally: &mut Tally) -> Table {
+fn ratios(field: &[Contestant], columns: &[Column]) -> (Table, Vec<(usize, [Tally; 2])>) {
     let mut head = vec!["rival".to_owned()];
     for (connections, _) in columns {
         head.push(format!("{connections}: req/s"));
         head.push(format!("{connections}: p99"));
     }
     let mut table = Table::new(head);
+    let mut ahead: Vec<_> = columns.iter().map(|(n, _)| (*n, [Tally::default(); 2])).collect();
     let place = |name: &str| field.iter().position(|c| c.name == name).expect("always there");
     let (ours, control, epoll) = (place(OURS), place(CONTROL), place(EPOLL));
     for (rival, contestant) in field.iter().enumerate() {
@@ -55,8 +85,9 @@ fn ratios(field: &[Contestant], columns: &[Column], tally: &mut Tally) -> Table 
             continue;
         }
         let mut row = vec![contestant.name.clone()];
-        for (_, series) in columns {
-            for ratio in both(&series[ours], &series[rival]) {
+        for ((_, series), (_, tallies)) in columns.iter().zip(&mut ahead) {
+            let ratios = both(&series[ours], &series[rival]);
+            for (ratio, tally) in ratios.into_iter().zip(tallies) {
                 row.push(tally.judge(Goal::Over(1.0), ratio.as_ref()));
             }
         }
@@ -67,7 +98,7 @@ fn ratios(field: &[Contestant], columns: &[Column], tally: &mut Tally) -> Table 
         noise.extend(both(&series[epoll], &series[control]).map(super::cell));
     }
     table.row(noise);
-    table
+    (table, ahead)
 }
 
 /// How far the left one is ahead: in throughput, and in p99.

@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::Result;
 use io_uring::IoUring;
+use libiocp::BlockDetection;
 use libiocp::system::System;
 use rustix::process::{Resource, getrlimit};
 use rustix::system::uname;
@@ -62,7 +63,7 @@ pub(crate) fn doctor(out: &mut dyn Write) -> Result<u8> {
 
 fn findings() -> Vec<Finding> {
     let mut all = vec![kernel(), processors(), io_uring(), engine()];
-    all.extend([open_files(), locked_memory(), backlog(), perf_events()]);
+    all.extend([open_files(), locked_memory(), backlog(), blocked_threads()]);
     all.extend([compiler(Language::C), compiler(Language::Cxx)]);
     all.extend(installation());
     all
@@ -220,17 +221,53 @@ fn backlog() -> Finding {
     }
 }
 
-fn perf_events() -> Finding {
-    const NAME: &str = "perf events";
-    match read("/proc/sys/kernel/perf_event_paranoid").and_then(|text| text.parse::<i32>().ok()) {
-        Some(level) if level > 2 => Finding::poor(
+/// How a port would see that a thread blocks outside the library: tried, not
+/// guessed.
+fn blocked_threads() -> Finding {
+    const NAME: &str = "blocked threads";
+    let wanted = env::var("LIBIOCP_BLOCKED").unwrap_or_default();
+    if !wanted.is_empty() && BlockDetection::from_name(&wanted).is_none() {
+        return Finding::poor(
             NAME,
-            format!("kernel.perf_event_paranoid is {level}"),
-            "let programs watch their own context switches with \
-             `sysctl kernel.perf_event_paranoid=2`",
+            format!("LIBIOCP_BLOCKED is {wanted:?}, which is ignored"),
+            "set LIBIOCP_BLOCKED to auto, perf, proc or off, or unset it",
+        );
+    }
+    let perf = match BlockDetection::Perf.check() {
+        Ok(()) => "perf can be had".to_owned(),
+        Err(error) => format!("perf cannot be had: {error}"),
+    };
+    match BlockDetection::from_environment().resolve() {
+        BlockDetection::Off if wanted == "off" => {
+            Finding::good(NAME, "not seen, as LIBIOCP_BLOCKED wants it")
+        }
+        BlockDetection::Off => Finding::poor(
+            NAME,
+            format!("not seen outside the library ({perf})"),
+            "mount /proc in this container or chroot",
         ),
-        Some(level) => Finding::good(NAME, format!("kernel.perf_event_paranoid is {level}")),
-        None => Finding::good(NAME, "not in this kernel"),
+        BlockDetection::Proc if wanted == "perf" => Finding::poor(
+            NAME,
+            format!("seen in /proc ({perf})"),
+            perf_advice(read("/proc/sys/kernel/perf_event_paranoid").as_deref()),
+        ),
+        BlockDetection::Perf => Finding::good(NAME, "seen by records of context switches (perf)"),
+        BlockDetection::Automatic | BlockDetection::Proc => {
+            Finding::good(NAME, format!("seen in /proc ({perf})"))
+        }
+    }
+}
+
+/// What keeps a process from records of its own switches.
+fn perf_advice(level: Option<&str>) -> String {
+    match level.and_then(|text| text.parse::<i32>().ok()) {
+        None => "use a kernel built with CONFIG_PERF_EVENTS, or LIBIOCP_BLOCKED=proc".to_owned(),
+        Some(level) if level > 2 => {
+            format!("`sysctl kernel.perf_event_paranoid=2` (now {level}), or LIBIOCP_BLOCKED=proc")
+        }
+        Some(_) => "run the container with a profile that allows perf_event_open, or \
+                    LIBIOCP_BLOCKED=proc"
+            .to_owned(),
     }
 }
 
@@ -297,6 +334,13 @@ mod tests {
         assert!(io_uring_advice(&missing, None).contains("CONFIG_IO_URING"));
         let memory = io::Error::from_raw_os_error(12);
         assert!(io_uring_advice(&memory, None).contains("ulimit -l"));
+    }
+
+    #[test]
+    fn each_reason_against_perf_has_its_own_advice() {
+        assert!(perf_advice(None).contains("CONFIG_PERF_EVENTS"));
+        assert!(perf_advice(Some("3")).contains("perf_event_paranoid=2` (now 3)"));
+        assert!(perf_advice(Some("2")).contains("perf_event_open"));
     }
 
     #[test]

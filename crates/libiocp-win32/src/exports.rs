@@ -59,9 +59,9 @@ exports! {
             GetProcessHeap, HeapAlloc, HeapCreate, HeapDestroy, HeapFree, HeapReAlloc,
             HeapSetInformation, HeapSize, HeapValidate;
         ioapiset:
-            CancelIo, CancelIoEx, CreateIoCompletionPort, GetOverlappedResult,
-            GetOverlappedResultEx, GetQueuedCompletionStatus, GetQueuedCompletionStatusEx,
-            PostQueuedCompletionStatus;
+            CancelIo, CancelIoEx, CancelSynchronousIo, CreateIoCompletionPort,
+            GetOverlappedResult, GetOverlappedResultEx, GetQueuedCompletionStatus,
+            GetQueuedCompletionStatusEx, PostQueuedCompletionStatus;
         jobapi:
             AssignProcessToJobObject, CreateJobObjectA, CreateJobObjectW, IsProcessInJob,
             QueryInformationJobObject, SetInformationJobObject, TerminateJobObject;
@@ -83,9 +83,8 @@ exports! {
         processthreadsapi:
             CreateProcessA, CreateProcessW, ExitProcess, GetCurrentProcess, GetCurrentProcessId,
             GetCurrentProcessorNumber, GetCurrentThread, GetCurrentThreadId, GetExitCodeProcess,
-            GetProcessId, GetProcessTimes, OpenProcess, TerminateProcess, TlsAlloc, TlsFree,
-            TlsGetValue,
-            TlsSetValue;
+            GetProcessId, GetProcessTimes, OpenProcess, QueueUserAPC, TerminateProcess, TlsAlloc,
+            TlsFree, TlsGetValue, TlsSetValue;
         profileapi:
             QueryPerformanceCounter, QueryPerformanceFrequency;
         stringapiset:
@@ -104,14 +103,18 @@ exports! {
             WakeConditionVariable;
         synchapi_events:
             CreateEventA, CreateEventExA, CreateEventExW, CreateEventW, CreateSemaphoreA,
-            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, PulseEvent,
-            ReleaseSemaphore, ResetEvent, SetEvent;
+            CreateSemaphoreExA, CreateSemaphoreExW, CreateSemaphoreW, OpenEventA, OpenEventW,
+            OpenSemaphoreA, OpenSemaphoreW, PulseEvent, ReleaseSemaphore, ResetEvent, SetEvent;
+        synchapi_mutexes:
+            CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, OpenMutexA, OpenMutexW,
+            ReleaseMutex;
         synchapi_timers:
             CancelWaitableTimer, CreateWaitableTimerA, CreateWaitableTimerExA,
-            CreateWaitableTimerExW, CreateWaitableTimerW, SetWaitableTimer, SetWaitableTimerEx;
+            CreateWaitableTimerExW, CreateWaitableTimerW, OpenWaitableTimerA, OpenWaitableTimerW,
+            SetWaitableTimer, SetWaitableTimerEx;
         synchapi_waits:
-            WaitForMultipleObjects, WaitForMultipleObjectsEx, WaitForSingleObject,
-            WaitForSingleObjectEx;
+            SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx,
+            WaitForSingleObject, WaitForSingleObjectEx;
         sysinfoapi:
             GetComputerNameExA, GetComputerNameExW, GetLocalTime, GetNativeSystemInfo,
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,
@@ -162,7 +165,19 @@ exports! {
     }
 
     /// `ntdll.dll`.
-    NTDLL {}
+    NTDLL {
+        winternl:
+            NtAllocateReserveObject, NtAssociateWaitCompletionPacket, NtCancelIoFile,
+            NtCancelIoFileEx, NtCancelWaitCompletionPacket, NtClearEvent, NtClose, NtCreateEvent,
+            NtCreateIoCompletion, NtCreateSemaphore, NtCreateWaitCompletionPacket,
+            NtDelayExecution, NtOpenEvent, NtOpenIoCompletion, NtOpenSemaphore, NtPulseEvent,
+            NtQueryInformationFile, NtQueryIoCompletion, NtQueryObject, NtQueueApcThread,
+            NtReadFile, NtReleaseSemaphore, NtRemoveIoCompletion, NtRemoveIoCompletionEx,
+            NtResetEvent, NtSetEvent, NtSetInformationFile, NtSetInformationObject,
+            NtSetIoCompletion, NtSetIoCompletionEx, NtTestAlert, NtWaitForMultipleObjects,
+            NtWaitForSingleObject, NtWriteFile, RtlInitUnicodeString, RtlNtStatusToDosError,
+            RtlNtStatusToDosErrorNoTeb;
+    }
 
     /// `ws2_32.dll`.
     WS2_32 {
@@ -175,7 +190,7 @@ exports! {
             WSAConnect, connect = iocp_connect;
         [winsock2::event]:
             WSACloseEvent, WSACreateEvent, WSAHtonl, WSAHtons, WSANtohl, WSANtohs, WSAResetEvent,
-            WSASetEvent;
+            WSASetEvent, WSAWaitForMultipleEvents;
         [winsock2::inet]:
             WSAAddressToStringA, WSAAddressToStringW, WSAStringToAddressA, WSAStringToAddressW,
             htonl = iocp_htonl, htons = iocp_htons, inet_addr = iocp_inet_addr,
@@ -243,9 +258,11 @@ mod tests {
         }
     }
 
-    /// What Windows gives through `WSAIoctl` only, has in its headers, or in the C runtime.
+    /// What Windows gives through `WSAIoctl` only, has in its headers, in the C runtime, or not
+    /// at all.
     fn is_no_library_function(name: &str) -> bool {
-        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror") || name.starts_with('_')
+        matches!(name, "ConnectEx" | "DisconnectEx" | "gai_strerror" | "set_block_detection")
+            || name.starts_with('_')
     }
 
     /// Each exported function is found by its Windows name, and no other is.

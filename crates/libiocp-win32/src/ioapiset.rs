@@ -1,23 +1,24 @@
 //! `ioapiset.h`: completion ports, results and cancellation.
 #![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
 
+use crate::apc::{WAIT_IO_COMPLETION, after_wait};
 use crate::errhandlingapi::fail;
 use crate::kernel::{deadline, engine, null_on_error, succeed, system};
-use crate::types::{BOOL, DWORD, HANDLE, OVERLAPPED, OVERLAPPED_ENTRY, TRUE, ULONG, ULONG_PTR};
+use crate::types::{
+    BOOL, DWORD, FALSE, HANDLE, INFINITE, OVERLAPPED, OVERLAPPED_ENTRY, TRUE, ULONG, ULONG_PTR,
+};
 use libiocp::handle::Handle;
-use libiocp::object::Object;
+use libiocp::object::{Object, WaitFor, Waited, access};
 use libiocp::overlapped::Overlapped;
 use libiocp::port::{NoPacket, Packet, Port};
 use libiocp::status::Status;
-use libiocp::sync::{Deadline, Idle};
-use libiocp::wait::wait_any;
+use libiocp::sync::Idle;
 use std::sync::Arc;
 
 const INVALID_HANDLE_VALUE: usize = usize::MAX;
 const ERROR_INVALID_PARAMETER: DWORD = 87;
 const ERROR_IO_INCOMPLETE: DWORD = 996;
 const WAIT_TIMEOUT: DWORD = 258;
-const WAIT_IO_COMPLETION: DWORD = 192;
 const ERROR_ABANDONED_WAIT_0: DWORD = 735;
 
 const _: () = assert!(size_of::<Packet>() == size_of::<OVERLAPPED_ENTRY>());
@@ -58,10 +59,10 @@ fn create_and_associate(file: usize, key: usize, limit: DWORD) -> Result<usize, 
     Ok(value)
 }
 
-/// The file is looked at before the port.
-fn associate(file: usize, value: usize, key: usize) -> Result<usize, Status> {
+/// Ties a file to a port that exists. The file is looked at before the port.
+pub(crate) fn associate(file: usize, value: usize, key: usize) -> Result<usize, Status> {
     let file = system().file(file, 0)?;
-    if !file.is_overlapped() || file.association().is_some() {
+    if !file.is_overlapped() || file.is_associated() {
         return Err(Status::INVALID_PARAMETER);
     }
     let port = system().port(value)?;
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn GetQueuedCompletionStatus(
     // SAFETY: the documentation asks for three valid places.
     unsafe { lpOverlapped.write(std::ptr::null_mut()) };
     let mut packet = [Packet::default()];
-    if let Err(code) = take(CompletionPort as usize, &mut packet, dwMilliseconds) {
+    if let Err(code) = take(CompletionPort as usize, &mut packet, dwMilliseconds, false) {
         return fail(code);
     }
     let [packet] = packet;
@@ -107,10 +108,11 @@ pub unsafe extern "C" fn GetQueuedCompletionStatus(
 /// `GetQueuedCompletionStatusEx`: waits for a packet and takes as many as
 /// there are and fit.
 ///
-/// `TRUE` whatever became of the operations: each entry's `Internal` says.
-/// Without completion routines an alertable wait is as any other.
+/// `TRUE` whatever became of the operations: each entry's `Internal` says. If
+/// alertable, 192 after the calls that were queued for the calling thread; one
+/// that runs for the port gets packets first.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn GetQueuedCompletionStatusEx(
+pub unsafe extern "C-unwind" fn GetQueuedCompletionStatusEx(
     CompletionPort: HANDLE,
     lpCompletionPortEntries: *mut OVERLAPPED_ENTRY,
     ulCount: ULONG,
@@ -118,30 +120,59 @@ pub unsafe extern "C" fn GetQueuedCompletionStatusEx(
     dwMilliseconds: DWORD,
     fAlertable: BOOL,
 ) -> BOOL {
-    let _ = fAlertable;
-    if lpCompletionPortEntries.is_null() || ulNumEntriesRemoved.is_null() || ulCount == 0 {
-        return fail(ERROR_INVALID_PARAMETER);
+    let (entries, count) = (lpCompletionPortEntries, ulCount);
+    let (removed, alertable) = (ulNumEntriesRemoved, fAlertable);
+    // SAFETY: the same contract; there is nothing here but numbers.
+    unsafe {
+        let code = take_many(CompletionPort, entries, count, removed, dwMilliseconds, alertable);
+        if code == 0 { TRUE } else { fail(after_wait(code)) }
     }
-    let entries = lpCompletionPortEntries.cast::<Packet>();
+}
+
+/// The error code; zero for success.
+///
+/// # Safety
+/// As the documentation of `GetQueuedCompletionStatusEx` asks.
+unsafe extern "C" fn take_many(
+    port: HANDLE,
+    entries: *mut OVERLAPPED_ENTRY,
+    count: ULONG,
+    removed: *mut ULONG,
+    milliseconds: DWORD,
+    alertable: BOOL,
+) -> DWORD {
+    if entries.is_null() || removed.is_null() || count == 0 {
+        return ERROR_INVALID_PARAMETER;
+    }
     // SAFETY: the documentation asks for room for `ulCount` entries and for a
     // place for the count; a packet is laid out as an entry, and any bits are
     // a packet.
     let (packets, removed) = unsafe {
-        (std::slice::from_raw_parts_mut(entries, ulCount as usize), &mut *ulNumEntriesRemoved)
+        (std::slice::from_raw_parts_mut(entries.cast::<Packet>(), count as usize), &mut *removed)
     };
     *removed = 0;
-    match take(CompletionPort as usize, packets, dwMilliseconds) {
+    match take(port as usize, packets, milliseconds, alertable != FALSE) {
         Ok(count) => {
             *removed = count as ULONG;
-            TRUE
+            0
         }
-        Err(code) => fail(code),
+        Err(code) => code,
     }
 }
 
-fn take(port: usize, packets: &mut [Packet], milliseconds: DWORD) -> Result<usize, DWORD> {
-    let taken = system().take(port, packets, deadline(milliseconds)).map_err(Status::win32)?;
-    taken.map_err(|no_packet| match no_packet {
+fn take(
+    port: usize,
+    packets: &mut [Packet],
+    milliseconds: DWORD,
+    is_alertable: bool,
+) -> Result<usize, DWORD> {
+    let until = deadline(milliseconds);
+    let taken = if is_alertable {
+        system().take_alertable(port, packets, until)
+    } else {
+        system().take(port, packets, until)
+    };
+    taken.map_err(Status::win32)?.map_err(|no_packet| match no_packet {
         NoPacket::TimedOut => WAIT_TIMEOUT,
         NoPacket::Abandoned => ERROR_ABANDONED_WAIT_0,
         NoPacket::Alerted => WAIT_IO_COMPLETION,
@@ -170,30 +201,59 @@ pub unsafe extern "C" fn GetOverlappedResult(
     lpNumberOfBytesTransferred: *mut DWORD,
     bWait: BOOL,
 ) -> BOOL {
-    let deadline = (bWait == 0).then(Deadline::now);
-    // SAFETY: the documentation asks for what `result_of` asks for.
-    let result = unsafe { result_of(hFile, lpOverlapped, deadline, bWait != 0) };
-    // SAFETY: as above.
-    unsafe { tell_result(result, lpNumberOfBytesTransferred) }
+    let milliseconds = if bWait == FALSE { 0 } else { INFINITE };
+    let bytes = lpNumberOfBytesTransferred;
+    // SAFETY: the same contract.
+    match unsafe { tell_result(hFile, lpOverlapped, bytes, milliseconds, FALSE) } {
+        0 => TRUE,
+        code => fail(code),
+    }
 }
 
 /// `GetOverlappedResultEx`: the result of an operation, waiting for it for so
-/// many milliseconds. Without completion routines an alertable wait is as any
-/// other.
+/// many milliseconds; if alertable, 192 after the calls that were queued for
+/// the calling thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn GetOverlappedResultEx(
+pub unsafe extern "C-unwind" fn GetOverlappedResultEx(
     hFile: HANDLE,
     lpOverlapped: *mut OVERLAPPED,
     lpNumberOfBytesTransferred: *mut DWORD,
     dwMilliseconds: DWORD,
     bAlertable: BOOL,
 ) -> BOOL {
-    let _ = bAlertable;
-    let until = deadline(dwMilliseconds);
-    // SAFETY: the documentation asks for what `result_of` asks for.
-    let result = unsafe { result_of(hFile, lpOverlapped, until, dwMilliseconds != 0) };
-    // SAFETY: as above.
-    unsafe { tell_result(result, lpNumberOfBytesTransferred) }
+    let bytes = lpNumberOfBytesTransferred;
+    // SAFETY: the same contract; there is nothing here but numbers.
+    unsafe {
+        match tell_result(hFile, lpOverlapped, bytes, dwMilliseconds, bAlertable) {
+            0 => TRUE,
+            code => fail(after_wait(code)),
+        }
+    }
+}
+
+/// Tells the byte count of what is over. Its error code, or why there is no
+/// result; zero for success.
+///
+/// # Safety
+/// The pointers are NULL or valid.
+unsafe extern "C" fn tell_result(
+    file: HANDLE,
+    overlapped: *mut OVERLAPPED,
+    bytes: *mut DWORD,
+    milliseconds: DWORD,
+    alertable: BOOL,
+) -> DWORD {
+    // SAFETY: by the contract of this function.
+    match unsafe { result_of(file, overlapped, milliseconds, alertable != FALSE) } {
+        Err(code) => code,
+        Ok((status, count)) => {
+            // SAFETY: by the contract of this function.
+            if let Some(bytes) = unsafe { bytes.as_mut() } {
+                *bytes = count as DWORD;
+            }
+            if status.is_success() { 0 } else { status.win32() }
+        }
+    }
 }
 
 /// The status and the byte count, or the error if there is none.
@@ -203,14 +263,14 @@ pub unsafe extern "C" fn GetOverlappedResultEx(
 pub(crate) unsafe fn result_of(
     file: HANDLE,
     overlapped: *mut OVERLAPPED,
-    deadline: Option<Deadline>,
-    waits: bool,
+    milliseconds: DWORD,
+    is_alertable: bool,
 ) -> Result<(Status, usize), DWORD> {
     // SAFETY: by the contract of this function; the fields are atomic.
     let Some(result) = (unsafe { overlapped.cast::<Overlapped>().as_ref() }) else {
         return Err(ERROR_INVALID_PARAMETER);
     };
-    if result.status() == Status::PENDING && !waits {
+    if result.status() == Status::PENDING && milliseconds == 0 {
         engine().poll();
         if result.status() == Status::PENDING {
             return Err(ERROR_IO_INCOMPLETE);
@@ -221,26 +281,15 @@ pub(crate) unsafe fn result_of(
         let event = unsafe { (*overlapped).hEvent };
         let handle = if event.is_null() { file } else { event };
         let object = system().waitable(handle as usize).map_err(Status::win32)?;
-        if wait_any(&[object.signal()], deadline, &**engine()).is_none() {
-            return Err(WAIT_TIMEOUT);
+        let deadline = deadline(milliseconds);
+        let wait = WaitFor { objects: &[object], all: false, is_alertable, deadline };
+        match wait.wait(&**engine()).map_err(Status::win32)? {
+            Waited::Satisfied(_) | Waited::Abandoned(_) => {}
+            Waited::Alerted => return Err(WAIT_IO_COMPLETION),
+            Waited::TimedOut => return Err(WAIT_TIMEOUT),
         }
     }
     Ok((result.status(), result.bytes()))
-}
-
-/// # Safety
-/// `bytes` is NULL or valid.
-unsafe fn tell_result(result: Result<(Status, usize), DWORD>, bytes: *mut DWORD) -> BOOL {
-    match result {
-        Err(code) => fail(code),
-        Ok((status, count)) => {
-            // SAFETY: by the contract of this function.
-            if let Some(bytes) = unsafe { bytes.as_mut() } {
-                *bytes = count as DWORD;
-            }
-            if status.is_success() { TRUE } else { fail(status.win32()) }
-        }
-    }
 }
 
 /// `CancelIo`: asks for the end of what the calling thread has pending on a
@@ -250,6 +299,18 @@ pub unsafe extern "C" fn CancelIo(hFile: HANDLE) -> BOOL {
     succeed(system().file(hFile as usize, 0).map(|file| {
         file.cancel_mine();
     }))
+}
+
+/// `CancelSynchronousIo`: asks for the end of the operation that a thread is
+/// blocked in, on a handle that is not overlapped. 1168 if there is none. The
+/// operation still completes, in that thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn CancelSynchronousIo(hThread: HANDLE) -> BOOL {
+    match system().thread(hThread as usize, access::THREAD_TERMINATE) {
+        Ok(thread) if thread.cancel_synchronous() => TRUE,
+        Ok(_) => fail(Status::NOT_FOUND.win32()),
+        Err(status) => fail(status.win32()),
+    }
 }
 
 /// `CancelIoEx`: asks for the end of the operations with this OVERLAPPED, or

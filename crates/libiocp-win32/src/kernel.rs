@@ -6,7 +6,7 @@ use crate::errhandlingapi::{fail, set_last_error};
 use crate::types::{BOOL, DWORD, HANDLE, INFINITE, LPCWSTR, OVERLAPPED, SECURITY_ATTRIBUTES, TRUE};
 use libiocp::engine::Engine;
 use libiocp::object::{Object, access};
-use libiocp::overlapped::OverlappedRef;
+use libiocp::overlapped::{Overlapped, OverlappedRef};
 use libiocp::request::{Answer, Report, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
@@ -79,13 +79,31 @@ pub(crate) fn deadline(milliseconds: DWORD) -> Option<Deadline> {
 pub(crate) unsafe fn report(overlapped: *mut OVERLAPPED) -> Result<Report, Status> {
     let overlapped = NonNull::new(overlapped.cast()).ok_or(Status::INVALID_PARAMETER)?;
     // SAFETY: by the contract of this function.
-    let overlapped = unsafe { OverlappedRef::new(overlapped) };
-    let event = match overlapped.event() {
+    let (handle, overlapped) = unsafe {
+        let lent: &Overlapped = overlapped.as_ref();
+        (lent.event(), OverlappedRef::new(overlapped))
+    };
+    let event = match handle {
         0 => None,
         value => Some(system().event(value & !1, access::MODIFY_STATE)?),
     };
-    let then = if overlapped.event() & 1 == 0 { Then::Packet } else { Then::Nothing };
+    let then = if handle & 1 == 0 { Then::Packet } else { Then::Nothing };
     Ok(Report { overlapped, event, then })
+}
+
+/// How an operation with a routine is reported: `hEvent` is the caller's own
+/// and not looked at.
+///
+/// # Errors
+/// `INVALID_PARAMETER` without an OVERLAPPED.
+///
+/// # Safety
+/// As [`OverlappedRef::new`].
+pub(crate) unsafe fn report_by(overlapped: *mut OVERLAPPED, then: Then) -> Result<Report, Status> {
+    let overlapped = NonNull::new(overlapped.cast()).ok_or(Status::INVALID_PARAMETER)?;
+    // SAFETY: by the contract of this function.
+    let overlapped = unsafe { OverlappedRef::new(overlapped) };
+    Ok(Report { overlapped, event: None, then })
 }
 
 /// What a starter of an overlapped operation returns.

@@ -4,6 +4,8 @@
 //! documentation: its parameters, its result, its error codes. It asks of its caller what that
 //! page asks (pointers that are valid, memory that stays), and nothing more.
 
+mod apc;
+pub mod block_detection;
 mod codes;
 pub mod consoleapi;
 pub mod debugapi;
@@ -20,6 +22,7 @@ pub mod kernel;
 pub mod libloaderapi;
 pub mod memoryapi;
 pub mod mswsock;
+mod named;
 pub mod processenv;
 pub mod processenv_std;
 pub mod processthreadsapi;
@@ -28,6 +31,7 @@ pub(crate) mod sockaddr;
 pub mod stringapiset;
 pub mod synchapi;
 pub mod synchapi_events;
+pub mod synchapi_mutexes;
 pub mod synchapi_timers;
 pub mod synchapi_waits;
 pub mod sysinfoapi;
@@ -41,4 +45,5 @@ pub mod winbase;
 pub mod winbase_modes;
 pub mod winnls;
 pub mod winsock2;
+pub mod winternl;
 pub mod ws2tcpip;

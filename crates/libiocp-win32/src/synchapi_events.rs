@@ -1,59 +1,19 @@
 //! `synchapi.h`: events and semaphores.
-//!
-//! Names are not there yet: a name other than none is refused with 50.
 #![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::{fail, set_last_error};
-use crate::kernel::{null_on_error, succeed, system};
+use crate::kernel::{succeed, system};
+use crate::named::{Given, create, open};
 use crate::types::{BOOL, DWORD, HANDLE, LONG, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES, TRUE};
 use libiocp::event::{Event, Semaphore};
 use libiocp::handle::Handle;
-use libiocp::object::{Object, access};
-use libiocp::status::Status;
-use libiocp::system::INHERIT;
+use libiocp::object::{Kind, Object, access};
 
 const CREATE_EVENT_MANUAL_RESET: DWORD = 1;
 const CREATE_EVENT_INITIAL_SET: DWORD = 2;
 const EVENT_ALL_ACCESS: DWORD = 0x001F_0003;
 const ERROR_INVALID_PARAMETER: DWORD = 87;
 const ERROR_TOO_MANY_POSTS: DWORD = 298;
-
-/// # Safety
-/// `attributes` is NULL or valid.
-pub(crate) unsafe fn create(
-    object: Object,
-    attributes: *const SECURITY_ATTRIBUTES,
-    is_named: bool,
-    access: DWORD,
-) -> HANDLE {
-    // SAFETY: by the contract of this function.
-    let inherits = unsafe { attributes.as_ref() }.is_some_and(|it| it.bInheritHandle != 0);
-    let access = object.map_access(access);
-    let result = if is_named {
-        Err(Status::NOT_SUPPORTED)
-    } else {
-        system().insert_with(object, access, if inherits { INHERIT } else { 0 })
-    };
-    if result.is_ok() {
-        // Creating what could have a name says that it is new.
-        set_last_error(0);
-    }
-    null_on_error(result)
-}
-
-/// # Safety
-/// NULL, or a string that ends with a zero.
-pub(crate) unsafe fn names_a(name: LPCSTR) -> bool {
-    // SAFETY: by the contract of this function.
-    !name.is_null() && unsafe { *name } != 0
-}
-
-/// # Safety
-/// NULL, or a string that ends with a zero.
-pub(crate) unsafe fn names_w(name: LPCWSTR) -> bool {
-    // SAFETY: by the contract of this function.
-    !name.is_null() && unsafe { *name } != 0
-}
 
 fn event(manual_reset: bool, is_set: bool) -> Object {
     Object::Event(Handle::new(Event::new(manual_reset, is_set)))
@@ -69,7 +29,7 @@ pub unsafe extern "C" fn CreateEventA(
 ) -> HANDLE {
     let event = event(bManualReset != 0, bInitialState != 0);
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create(event, lpEventAttributes, names_a(lpName), EVENT_ALL_ACCESS) }
+    unsafe { create(event, lpEventAttributes, Given::narrow(lpName), EVENT_ALL_ACCESS) }
 }
 
 /// `CreateEventW`: makes an event.
@@ -82,7 +42,7 @@ pub unsafe extern "C" fn CreateEventW(
 ) -> HANDLE {
     let event = event(bManualReset != 0, bInitialState != 0);
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create(event, lpEventAttributes, names_w(lpName), EVENT_ALL_ACCESS) }
+    unsafe { create(event, lpEventAttributes, Given::wide(lpName), EVENT_ALL_ACCESS) }
 }
 
 /// `CreateEventExA`: makes an event, with these rights of the handle.
@@ -97,7 +57,7 @@ pub unsafe extern "C" fn CreateEventExA(
     // SAFETY: the documentation asks for NULL or valid memory.
     unsafe {
         let event = event(manual != 0, set != 0);
-        create(event, lpEventAttributes, names_a(lpName), dwDesiredAccess)
+        create(event, lpEventAttributes, Given::narrow(lpName), dwDesiredAccess)
     }
 }
 
@@ -113,8 +73,32 @@ pub unsafe extern "C" fn CreateEventExW(
     // SAFETY: the documentation asks for NULL or valid memory.
     unsafe {
         let event = event(manual != 0, set != 0);
-        create(event, lpEventAttributes, names_w(lpName), dwDesiredAccess)
+        create(event, lpEventAttributes, Given::wide(lpName), dwDesiredAccess)
     }
+}
+
+/// `OpenEventA`: opens an event by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenEventA(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpName: LPCSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::narrow(lpName) };
+    open(Kind::Event, dwDesiredAccess, bInheritHandle, name)
+}
+
+/// `OpenEventW`: opens an event by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenEventW(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpName: LPCWSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::wide(lpName) };
+    open(Kind::Event, dwDesiredAccess, bInheritHandle, name)
 }
 
 fn with_event(handle: HANDLE, f: impl FnOnce(&Event)) -> BOOL {
@@ -152,7 +136,7 @@ unsafe fn create_semaphore(
     attributes: *const SECURITY_ATTRIBUTES,
     initial: LONG,
     maximum: LONG,
-    is_named: bool,
+    name: Given,
     access: DWORD,
 ) -> HANDLE {
     if maximum <= 0 || initial < 0 || initial > maximum {
@@ -162,7 +146,7 @@ unsafe fn create_semaphore(
     let semaphore = Semaphore::new(initial as u32, maximum as u32);
     let object = Object::Semaphore(Handle::new(semaphore));
     // SAFETY: by the contract of this function.
-    unsafe { create(object, attributes, is_named, access) }
+    unsafe { create(object, attributes, name, access) }
 }
 
 /// `CreateSemaphoreA`: makes a semaphore.
@@ -176,8 +160,8 @@ pub unsafe extern "C" fn CreateSemaphoreA(
     let (initial, maximum) = (lInitialCount, lMaximumCount);
     // SAFETY: the documentation asks for NULL or valid memory.
     unsafe {
-        let is_named = names_a(lpName);
-        create_semaphore(lpSemaphoreAttributes, initial, maximum, is_named, EVENT_ALL_ACCESS)
+        let name = Given::narrow(lpName);
+        create_semaphore(lpSemaphoreAttributes, initial, maximum, name, EVENT_ALL_ACCESS)
     }
 }
 
@@ -192,8 +176,8 @@ pub unsafe extern "C" fn CreateSemaphoreW(
     let (initial, maximum) = (lInitialCount, lMaximumCount);
     // SAFETY: the documentation asks for NULL or valid memory.
     unsafe {
-        let is_named = names_w(lpName);
-        create_semaphore(lpSemaphoreAttributes, initial, maximum, is_named, EVENT_ALL_ACCESS)
+        let name = Given::wide(lpName);
+        create_semaphore(lpSemaphoreAttributes, initial, maximum, name, EVENT_ALL_ACCESS)
     }
 }
 
@@ -214,8 +198,8 @@ pub unsafe extern "C" fn CreateSemaphoreExA(
     let (initial, maximum) = (lInitialCount, lMaximumCount);
     // SAFETY: the documentation asks for NULL or valid memory.
     unsafe {
-        let is_named = names_a(lpName);
-        create_semaphore(lpSemaphoreAttributes, initial, maximum, is_named, dwDesiredAccess)
+        let name = Given::narrow(lpName);
+        create_semaphore(lpSemaphoreAttributes, initial, maximum, name, dwDesiredAccess)
     }
 }
 
@@ -236,9 +220,33 @@ pub unsafe extern "C" fn CreateSemaphoreExW(
     let (initial, maximum) = (lInitialCount, lMaximumCount);
     // SAFETY: the documentation asks for NULL or valid memory.
     unsafe {
-        let is_named = names_w(lpName);
-        create_semaphore(lpSemaphoreAttributes, initial, maximum, is_named, dwDesiredAccess)
+        let name = Given::wide(lpName);
+        create_semaphore(lpSemaphoreAttributes, initial, maximum, name, dwDesiredAccess)
     }
+}
+
+/// `OpenSemaphoreA`: opens a semaphore by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenSemaphoreA(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpName: LPCSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::narrow(lpName) };
+    open(Kind::Semaphore, dwDesiredAccess, bInheritHandle, name)
+}
+
+/// `OpenSemaphoreW`: opens a semaphore by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenSemaphoreW(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpName: LPCWSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::wide(lpName) };
+    open(Kind::Semaphore, dwDesiredAccess, bInheritHandle, name)
 }
 
 /// `ReleaseSemaphore`: adds units; 298, and nothing added, if that would

@@ -1,15 +1,14 @@
 //! `synchapi.h`: waitable timers.
 //!
-//! Names are not there yet: a name other than none is refused with 50, and so is a completion
-//! routine.
+//! A completion routine is refused with 50.
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{succeed, system};
-use crate::synchapi_events::{create, names_a, names_w};
+use crate::named::{Given, create, open};
 use crate::types::{BOOL, DWORD, HANDLE, LONG, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES, TRUE, ULONG};
 use libiocp::handle::Handle;
-use libiocp::object::Object;
+use libiocp::object::{Kind, Object};
 use libiocp::sync::Date;
 use libiocp::timer::{Due, Timer};
 use std::ffi::c_void;
@@ -40,7 +39,7 @@ pub unsafe extern "C" fn CreateWaitableTimerA(
 ) -> HANDLE {
     let timer = timer(bManualReset != 0);
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create(timer, lpTimerAttributes, names_a(lpTimerName), TIMER_ALL_ACCESS) }
+    unsafe { create(timer, lpTimerAttributes, Given::narrow(lpTimerName), TIMER_ALL_ACCESS) }
 }
 
 /// `CreateWaitableTimerW`: makes a timer.
@@ -52,7 +51,7 @@ pub unsafe extern "C" fn CreateWaitableTimerW(
 ) -> HANDLE {
     let timer = timer(bManualReset != 0);
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create(timer, lpTimerAttributes, names_w(lpTimerName), TIMER_ALL_ACCESS) }
+    unsafe { create(timer, lpTimerAttributes, Given::wide(lpTimerName), TIMER_ALL_ACCESS) }
 }
 
 /// Every timer has a high resolution here.
@@ -61,7 +60,7 @@ pub unsafe extern "C" fn CreateWaitableTimerW(
 /// `attributes` is NULL or valid.
 unsafe fn create_ex(
     attributes: *const SECURITY_ATTRIBUTES,
-    is_named: bool,
+    name: Given,
     flags: DWORD,
     access: DWORD,
 ) -> HANDLE {
@@ -71,7 +70,7 @@ unsafe fn create_ex(
     }
     let timer = timer(flags & CREATE_WAITABLE_TIMER_MANUAL_RESET != 0);
     // SAFETY: by the contract of this function.
-    unsafe { create(timer, attributes, is_named, access) }
+    unsafe { create(timer, attributes, name, access) }
 }
 
 /// `CreateWaitableTimerExA`: makes a timer, with these rights of the handle.
@@ -83,7 +82,7 @@ pub unsafe extern "C" fn CreateWaitableTimerExA(
     dwDesiredAccess: DWORD,
 ) -> HANDLE {
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create_ex(lpTimerAttributes, names_a(lpTimerName), dwFlags, dwDesiredAccess) }
+    unsafe { create_ex(lpTimerAttributes, Given::narrow(lpTimerName), dwFlags, dwDesiredAccess) }
 }
 
 /// `CreateWaitableTimerExW`: makes a timer, with these rights of the handle.
@@ -95,7 +94,31 @@ pub unsafe extern "C" fn CreateWaitableTimerExW(
     dwDesiredAccess: DWORD,
 ) -> HANDLE {
     // SAFETY: the documentation asks for NULL or valid memory.
-    unsafe { create_ex(lpTimerAttributes, names_w(lpTimerName), dwFlags, dwDesiredAccess) }
+    unsafe { create_ex(lpTimerAttributes, Given::wide(lpTimerName), dwFlags, dwDesiredAccess) }
+}
+
+/// `OpenWaitableTimerA`: opens a timer by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenWaitableTimerA(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpTimerName: LPCSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::narrow(lpTimerName) };
+    open(Kind::Timer, dwDesiredAccess, bInheritHandle, name)
+}
+
+/// `OpenWaitableTimerW`: opens a timer by its name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn OpenWaitableTimerW(
+    dwDesiredAccess: DWORD,
+    bInheritHandle: BOOL,
+    lpTimerName: LPCWSTR,
+) -> HANDLE {
+    // SAFETY: the documentation asks for NULL or a terminated string.
+    let name = unsafe { Given::wide(lpTimerName) };
+    open(Kind::Timer, dwDesiredAccess, bInheritHandle, name)
 }
 
 /// What a time in units of 100 nanoseconds means: since 1601, or from now if

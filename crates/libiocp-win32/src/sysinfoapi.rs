@@ -141,7 +141,8 @@ fn milliseconds() -> u64 {
     now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
 }
 
-fn now() -> u64 {
+/// Units of 100 ns since 1601.
+pub(crate) fn now() -> u64 {
     unix_ticks(clock(libc::CLOCK_REALTIME))
 }
 

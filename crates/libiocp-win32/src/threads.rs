@@ -1,6 +1,7 @@
 //! `processthreadsapi.h` and `process.h`: threads.
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
+use crate::apc::make_calls;
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{hand_out, system};
 use crate::processthreadsapi::{initial_thread_leaves, thread_ends};
@@ -43,6 +44,8 @@ struct Start {
 unsafe extern "C-unwind" fn run(start: *mut c_void) -> *mut c_void {
     // SAFETY: `spawn` made it by `Box::into_raw`, for this thread alone.
     let (routine, parameter) = unsafe { begin(*Box::from_raw(start.cast())) };
+    // SAFETY: nothing with a destructor is alive.
+    unsafe { make_calls() };
     // SAFETY: the program's function, with the parameter that it gave.
     let code = unsafe {
         match routine {

@@ -324,21 +324,63 @@ fn library_directory(work: &Path) -> std::path::PathBuf {
     work.to_path_buf()
 }
 
+/// Compiles a program that has the prefixed header, and runs it with each list of arguments and
+/// environment variables; what it prints.
+fn run_prefixed(
+    compiler: &Compiler,
+    (source, definitions): (&str, &[&str]),
+    runs: &[(&[&str], &[(&str, &str)])],
+) -> Vec<String> {
+    let work = oracle::work_directory("prefixed");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(source);
+    let library = library_directory(&work);
+    let program = work.join("program");
+    let mut command = compiler.command();
+    command.args(definitions).arg("-I").arg(oracle::include_directory()).arg(&file);
+    command.arg("-o").arg(&program).arg("-L").arg(&library).args(["-liocp", "-pthread"]);
+    oracle::run(&mut command).unwrap_or_else(|e| panic!("{e}"));
+    let run = |(arguments, variables): &(&[&str], &[(&str, &str)])| {
+        let mut command = Command::new(&program);
+        command.args(*arguments).envs(variables.iter().copied());
+        oracle::run(command.env("LD_LIBRARY_PATH", &library)).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let printed = runs.iter().map(run).collect();
+    let _ = std::fs::remove_dir_all(&work);
+    printed
+}
+
 #[test]
 fn the_prefixed_header_goes_with_every_other() {
     for compiler in compilers() {
-        let work = oracle::work_directory("prefixed");
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/prefixed.c");
-        let library = library_directory(&work);
         for definitions in [&[][..], &["-DWITH_WINDOWS"][..]] {
-            let program = work.join("program");
-            let mut command = compiler.command();
-            command.args(definitions).arg("-I").arg(oracle::include_directory()).arg(&file);
-            command.arg("-o").arg(&program).arg("-L").arg(&library).arg("-liocp");
-            oracle::run(&mut command).unwrap_or_else(|e| panic!("{e}"));
-            let output = oracle::run(Command::new(&program).env("LD_LIBRARY_PATH", &library));
-            assert_eq!(output.as_deref(), Ok("ok\n"));
+            let printed = run_prefixed(compiler, ("prefixed.c", definitions), &[(&[], &[])]);
+            assert_eq!(printed, ["ok\n"]);
         }
-        let _ = std::fs::remove_dir_all(&work);
+    }
+}
+
+/// Rules: PORT-106, PORT-115.
+#[test]
+fn port_106_a_port_can_be_told_how_to_see_blocked_threads() {
+    const AUTO: &str = "0";
+    const PERF: &str = "1";
+    const PROC: &str = "2";
+    let runs: Vec<(&[&str], &[(&str, &str)])> = vec![
+        (&[AUTO], &[("LIBIOCP_ENGINE", "uring")]),
+        (&[PROC], &[("LIBIOCP_ENGINE", "uring")]),
+        (&[PROC], &[("LIBIOCP_ENGINE", "epoll"), ("LIBIOCP_BLOCKED", "off")]),
+        (&[AUTO], &[("LIBIOCP_ENGINE", "epoll"), ("LIBIOCP_BLOCKED", "proc")]),
+        (&[AUTO], &[("LIBIOCP_ENGINE", "epoll"), ("LIBIOCP_BLOCKED", "perf")]),
+    ];
+    let compiler = compilers()[0];
+    for printed in run_prefixed(compiler, ("blocked.c", &[]), &runs) {
+        assert_eq!(printed, "ok\n");
+    }
+    // Not every system allows this one.
+    let runs: Vec<(&[&str], &[(&str, &str)])> =
+        vec![(&[PERF], &[("LIBIOCP_ENGINE", "uring")]), (&[PERF], &[("LIBIOCP_ENGINE", "epoll")])];
+    let can_be_had = libiocp::BlockDetection::Perf.check().is_ok();
+    for printed in run_prefixed(compiler, ("blocked.c", &[]), &runs) {
+        assert_eq!(printed, if can_be_had { "ok\n" } else { "refused\n" });
     }
 }

@@ -3,8 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// They end the calling thread, which unwinds the program's frames.
-const MAY_UNWIND: [&str; 2] = ["ExitThread", "_endthreadex"];
+/// They end the calling thread, or make calls of the program's that may: that unwinds the
+/// program's frames. What they do themselves is behind an `extern "C"` function.
+const MAY_UNWIND: [&str; 9] = [
+    "ExitThread",
+    "GetOverlappedResultEx",
+    "GetQueuedCompletionStatusEx",
+    "SignalObjectAndWait",
+    "SleepEx",
+    "WSAWaitForMultipleEvents",
+    "WaitForMultipleObjectsEx",
+    "WaitForSingleObjectEx",
+    "_endthreadex",
+];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).expect("a directory") {

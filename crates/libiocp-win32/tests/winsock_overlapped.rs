@@ -7,10 +7,12 @@ use std::io::{Read, Write};
 use std::mem;
 use std::net::{TcpListener, UdpSocket};
 use std::ptr;
+use std::time::{Duration, Instant};
 
 use iocp::types::OVERLAPPED;
 use iocp::winsock2::codes::INVALID_SOCKET;
 use iocp::winsock2::event::{WSACloseEvent, WSACreateEvent, WSAResetEvent, WSASetEvent};
+use iocp::winsock2::ioctl::ioctlsocket;
 use iocp::winsock2::open::{WSASocketA, closesocket};
 use iocp::winsock2::overlapped::{
     WSAGetOverlappedResult, WSARecv, WSARecvFrom, WSASend, WSASendTo,
@@ -20,6 +22,7 @@ use winsock_support::*;
 
 const UNTOUCHED: u32 = 0x5EED;
 const KEY: usize = 42;
+const HALF_A_MILLISECOND: Duration = Duration::from_micros(500);
 
 /// Starts a receive: the result, and the byte count afterwards.
 fn receive(s: SOCKET, memory: &mut [u8], ov: &mut OVERLAPPED) -> (Result<i32, i32>, u32) {
@@ -275,4 +278,99 @@ fn sock_162_a_duplicate_by_the_kernels_functions() {
     expect(peer.write_all(b"still"));
     assert_eq!(port.packet(), (Ok(()), 5, KEY, address_of(&ov)));
     close(s);
+}
+
+/// D24: a receive right after a send may pend although there is data; it is reported, once.
+#[test]
+fn sock_036_a_receive_that_goes_untried_loses_nothing() {
+    start();
+    let (port, (s, mut peer)) = (Port::new(), pair());
+    port.add(s, KEY);
+    expect(peer.set_nodelay(true));
+    for room in [1, 8] {
+        let (mut memory, mut ov) = (vec![0u8; room], overlapped());
+        let (mut answer, mut sent) = ([1u8], overlapped());
+        for round in 0..200u8 {
+            expect(peer.write_all(&[round]));
+            let _ = receive(s, &mut memory, &mut ov);
+            assert_eq!(port.packet(), (Ok(()), 1, KEY, address_of(&ov)));
+            assert_eq!(memory[0], round);
+            expect(peer.write_all(&[!round]));
+            let results =
+                [start_send(s, &mut answer, &mut sent).0, receive(s, &mut memory, &mut ov).0];
+            assert!(results.iter().all(|result| matches!(result, Ok(0) | Err(PENDING))));
+            let mut packets = [port.packet().3, port.packet().3];
+            packets.sort_unstable();
+            let mut expected = [address_of(&ov), address_of(&sent)];
+            expected.sort_unstable();
+            assert_eq!((packets, memory[0]), (expected, !round));
+            expect(peer.read_exact(&mut [0; 1]));
+        }
+    }
+    close(s);
+    assert!(port.is_quiet());
+}
+
+/// D24: once the peer has had time to answer, or data has been seen, it is there at once.
+#[test]
+fn sock_036_what_is_known_to_be_there_is_received_at_once() {
+    start();
+    let (port, (s, mut peer)) = (Port::new(), pair());
+    port.add(s, KEY);
+    expect(peer.set_nodelay(true));
+    let (mut memory, mut ov) = ([0u8; 8], overlapped());
+    let (mut answer, mut sent) = ([1u8], overlapped());
+    for looks in [false, true] {
+        // It may pend as long as the thread that completed the last one is still at it.
+        let mut was_at_once = false;
+        for _ in 0..50 {
+            expect(peer.write_all(b"a"));
+            let _ = receive(s, &mut memory, &mut ov);
+            assert_eq!(port.packet(), (Ok(()), 1, KEY, address_of(&ov)));
+            expect(peer.write_all(b"b"));
+            let _ = start_send(s, &mut answer, &mut sent);
+            let since = Instant::now();
+            while if looks { available(s) == 0 } else { since.elapsed() < HALF_A_MILLISECOND } {}
+            was_at_once = receive(s, &mut memory, &mut ov) == (Ok(0), 1);
+            assert!([port.packet(), port.packet()].iter().all(|packet| packet.0.is_ok()));
+            assert_eq!(memory[0], b'b');
+            expect(peer.read_exact(&mut [0; 1]));
+            if was_at_once {
+                break;
+            }
+        }
+        assert!(was_at_once, "looks: {looks}");
+    }
+    close(s);
+}
+
+/// D24: the end of the peer's data is not overlooked behind the last of them.
+#[test]
+fn sock_036_an_end_that_comes_with_the_data_is_reported() {
+    start();
+    let port = Port::new();
+    for _ in 0..100 {
+        let (s, mut peer) = pair();
+        port.add(s, KEY);
+        let (mut memory, mut ov) = ([0u8; 8], overlapped());
+        let (mut answer, mut sent) = ([1u8], overlapped());
+        let _ = receive(s, &mut memory, &mut ov);
+        expect(peer.write_all(&[1]));
+        expect(peer.shutdown(std::net::Shutdown::Write));
+        assert_eq!(port.packet(), (Ok(()), 1, KEY, address_of(&ov)));
+        let _ = start_send(s, &mut answer, &mut sent);
+        let _ = receive(s, &mut memory, &mut ov);
+        let mut counts = [port.packet().1, port.packet().1];
+        counts.sort_unstable();
+        assert_eq!(counts, [0, 1], "the end, and the byte that was sent");
+        close(s);
+    }
+}
+
+fn available(s: SOCKET) -> u32 {
+    const FIONREAD: i32 = 0x4004_667F;
+    let mut count = 0;
+    // SAFETY: a valid place.
+    assert_eq!(outcome(|| unsafe { ioctlsocket(s, FIONREAD, &mut count) }), Ok(0));
+    count
 }

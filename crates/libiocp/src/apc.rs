@@ -143,3 +143,44 @@ impl Calls {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    extern "C-unwind" fn nothing(_: usize) {}
+
+    fn argument(apc: Option<Apc>) -> Option<usize> {
+        match apc {
+            Some(Apc::User(_, argument)) => Some(argument),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn hnd_102_calls_wait_in_order_and_one_signal_tells_of_them() {
+        let calls = Calls::default();
+        assert!(!calls.pending().is_set());
+        let tickets = [1, 2, 3].map(|it| calls.push(Apc::User(nothing, it)).unwrap());
+        assert!(calls.pending().is_set());
+        assert!(calls.take_back(tickets[1]));
+        assert!(!calls.take_back(tickets[1]));
+        assert_eq!(argument(calls.pop()), Some(1));
+        assert!(!calls.take_back(tickets[0]));
+        assert!(calls.pending().is_set());
+        assert_eq!(argument(calls.pop()), Some(3));
+        assert!(!calls.pending().is_set());
+        assert!(calls.pop().is_none());
+    }
+
+    #[test]
+    fn hnd_106_the_end_drops_what_waits_and_refuses_the_rest() {
+        let calls = Calls::default();
+        let ticket = calls.push(Apc::User(nothing, 1)).unwrap();
+        calls.end();
+        assert!(!calls.pending().is_set());
+        assert!(calls.pop().is_none());
+        assert!(!calls.take_back(ticket));
+        assert!(calls.push(Apc::User(nothing, 2)).is_none());
+    }
+}

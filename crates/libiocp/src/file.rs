@@ -11,15 +11,21 @@ use crate::port::Port;
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Turn, Weak, this_thread};
 use crate::wait::Signal;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// No packet for an operation that succeeds at once.
 pub const SKIP_COMPLETION_PORT_ON_SUCCESS: u32 = 1;
 /// The file's own signal is not set by completions.
 pub const SKIP_SET_EVENT_ON_HANDLE: u32 = 2;
+/// The event of an operation is left alone when the operation is done within
+/// the call that starts it.
+pub const SKIP_SET_USER_EVENT_ON_FAST_IO: u32 = 4;
 /// The notification modes that exist.
 pub const NOTIFICATION_MODES: u32 = 7;
+/// Among the modes, for who finishes a request reads them anyway: the first
+/// association no longer holds.
+const REASSOCIATED: u32 = 1 << 31;
 
 /// The port of a file, and the key of its packets.
 #[doc(alias = "IO_COMPLETION_CONTEXT")]
@@ -39,7 +45,10 @@ pub struct File {
     device: Device,
     engine: Arc<Engine>,
     is_overlapped: bool,
+    /// The first association, which is nearly always the only one.
     association: OnceLock<Association>,
+    /// What holds instead, once it has been replaced.
+    replacement: Mutex<Option<Arc<Association>>>,
     modes: AtomicU32,
     signal: Signal,
     /// The file pointer of a synchronous file.
@@ -57,6 +66,7 @@ impl File {
             engine,
             is_overlapped,
             association: OnceLock::new(),
+            replacement: Mutex::default(),
             modes: AtomicU32::new(0),
             signal: Signal::manual(true),
             position: Mutex::new(0),
@@ -95,23 +105,70 @@ impl File {
         f()
     }
 
-    /// Ties the file to a port, once and for good. Operations that are
-    /// pending already will report there too.
+    /// Ties the file to a port. Operations that are pending already will
+    /// report there too.
     ///
     /// # Errors
     /// `INVALID_PARAMETER` for a synchronous file or one that has a port.
     pub fn associate(&self, port: &Arc<Port>, key: usize) -> Result<(), Status> {
+        if !self.is_overlapped {
+            return Err(Status::INVALID_PARAMETER);
+        }
         let association = Association { port: Arc::clone(port), key };
-        if !self.is_overlapped || self.association.set(association).is_err() {
+        let refused = {
+            let mut replacement = self.replacement.lock();
+            match &*replacement {
+                _ if !self.is_reassociated() => self.association.set(association).err(),
+                Some(_) => Some(association),
+                None => {
+                    *replacement = Some(Arc::new(association));
+                    None
+                }
+            }
+        };
+        if refused.is_some() {
             return Err(Status::INVALID_PARAMETER);
         }
         self.signal_completion(true);
         Ok(())
     }
 
-    /// The port and the key, if the file has been tied to a port.
-    pub fn association(&self) -> Option<&Association> {
-        self.association.get()
+    /// Ties the file to another port, or to none.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER` for a synchronous file, or while an operation is
+    /// pending.
+    #[doc(alias = "FileReplaceCompletionInformation")]
+    pub fn reassociate(&self, association: Option<Association>) -> Result<(), Status> {
+        if !self.is_overlapped || self.has_pending() {
+            return Err(Status::INVALID_PARAMETER);
+        }
+        let new = association.map(Arc::new);
+        let old = {
+            let mut replacement = self.replacement.lock();
+            self.modes.fetch_or(REASSOCIATED, Ordering::AcqRel);
+            std::mem::replace(&mut *replacement, new)
+        };
+        drop(old);
+        Ok(())
+    }
+
+    fn is_reassociated(&self) -> bool {
+        self.modes.load(Ordering::Acquire) & REASSOCIATED != 0
+    }
+
+    /// Lends the port and the key, if the file is tied to a port.
+    pub fn with_association<R>(&self, f: impl FnOnce(&Association) -> R) -> Option<R> {
+        if self.is_reassociated() {
+            let replacement = self.replacement.lock().clone();
+            return replacement.map(|association| f(&association));
+        }
+        self.association.get().map(f)
+    }
+
+    /// Whether the file is tied to a port.
+    pub fn is_associated(&self) -> bool {
+        self.with_association(|_| ()).is_some()
     }
 
     /// Adds notification modes; none can be taken away.
@@ -131,11 +188,15 @@ impl File {
 
     /// The notification modes.
     pub fn modes(&self) -> u32 {
-        self.modes.load(Ordering::Acquire)
+        self.modes.load(Ordering::Acquire) & NOTIFICATION_MODES
     }
 
     pub(crate) fn skips_packet_on_success(&self) -> bool {
         self.modes() & SKIP_COMPLETION_PORT_ON_SUCCESS != 0
+    }
+
+    pub(crate) fn skips_event_on_fast_io(&self) -> bool {
+        self.modes() & SKIP_SET_USER_EVENT_ON_FAST_IO != 0
     }
 
     /// Sets the file's own signal, unless it is not to be touched. What was
@@ -163,7 +224,7 @@ impl File {
         acceptor: usize,
     ) -> Tag {
         let thread = this_thread();
-        if ends_with_thread || self.association.get().is_none() {
+        if ends_with_thread || !self.is_associated() {
             Bound::note(self);
         }
         Tag { owner: self.identity(), context, thread, ends_with_thread, acceptor }
@@ -180,11 +241,28 @@ impl File {
         self.device.cancel(&self.engine, &|tag| tag.owner == owner && matches(tag)) > 0
     }
 
+    /// Whether any operation is pending.
+    fn has_pending(&self) -> bool {
+        let owner = self.identity();
+        let is_found = Cell::new(false);
+        // Nothing matches, so nothing is cancelled; all that is pending is seen.
+        self.device.cancel(&self.engine, &|tag| {
+            is_found.set(is_found.get() || tag.owner == owner);
+            false
+        });
+        is_found.get()
+    }
+
     /// Cancels what the calling thread has started.
     #[doc(alias = "CancelIo")]
     pub fn cancel_mine(&self) -> bool {
         let thread = this_thread();
         self.cancel(|tag| tag.thread == thread)
+    }
+
+    /// Cancels what a thread has started with one OVERLAPPED.
+    pub(crate) fn cancel_of(&self, thread: u64, overlapped: usize) -> bool {
+        self.cancel(|tag| tag.thread == thread && tag.context == overlapped)
     }
 
     /// Cancels the operations of one OVERLAPPED, or all.
@@ -248,7 +326,7 @@ impl Drop for Bound {
     fn drop(&mut self) {
         let thread = this_thread();
         for file in self.files.drain().filter_map(|(_, file)| file.upgrade()) {
-            let survives = |tag: &Tag| file.association().is_some() && !tag.ends_with_thread;
+            let survives = |tag: &Tag| file.is_associated() && !tag.ends_with_thread;
             file.cancel(|tag| tag.thread == thread && !survives(tag));
         }
     }

@@ -100,6 +100,8 @@
 pub mod apc;
 #[cfg(not(loom))]
 mod api;
+#[doc(hidden)]
+pub mod blocked;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod device;
@@ -153,6 +155,7 @@ pub use api::{
     AlignedBuffer, Completion, CompletionPort, Error, File, OpenOptions, Operation, PortRef,
     Refused, TcpListener, TcpSocket, TcpStream, status_of, win32_code, winsock_code,
 };
+pub use blocked::BlockDetection;
 #[cfg(not(loom))]
 pub use engine::{Engine, Preference};
 pub use status::Status;

@@ -8,7 +8,7 @@ use crate::apc::{Apc, CompletionRoutine};
 use crate::device::{Step, Verb};
 use crate::engine::{Complete, Outcome, Started, Tag};
 use crate::event::Event;
-use crate::file::File;
+use crate::file::{Association, File};
 use crate::overlapped::OverlappedRef;
 use crate::port::Packet;
 use crate::status::Status;
@@ -136,28 +136,31 @@ impl Job {
             let finished_before = self.is_finished.swap(true, Ordering::Relaxed);
             assert!(!finished_before, "a request finishes once");
         }
-        let context = self.report.overlapped.address();
+        let may_skip = !was_pending && status.is_success();
+        let context = self.report.overlapped.context();
         self.report.overlapped.settle(status, bytes);
         match &self.report.event {
+            Some(_) if may_skip && file.skips_event_on_fast_io() => {}
             Some(event) => {
                 event.signal().set();
             }
             None => file.signal_completion(was_pending),
         }
-        let may_skip = !was_pending && status.is_success();
-        let association = match &self.report.then {
-            Then::Packet if may_skip && file.skips_packet_on_success() => None,
-            Then::Packet => file.association(),
-            Then::Nothing => None,
+        let post = |association: &Association| {
+            association.port.post(Packet::with_status(association.key, context, status, bytes));
+        };
+        let is_posted = match &self.report.then {
+            Then::Packet if may_skip && file.skips_packet_on_success() => false,
+            Then::Packet => file.with_association(post).is_some(),
+            Then::Nothing => false,
             Then::Call(thread, routine) => {
-                let (routine, overlapped) = (*routine, context);
+                let (routine, overlapped) = (*routine, self.report.overlapped.address());
                 thread.queue_apc(Apc::Completion { routine, status, bytes, overlapped });
-                None
+                false
             }
         };
-        match association {
-            Some(to) => to.port.post(Packet::with_status(to.key, context, status, bytes)),
-            None => self.report.overlapped.release(),
+        if !is_posted {
+            self.report.overlapped.release();
         }
     }
 }

@@ -1,13 +1,16 @@
 //! One instance of everything: the handle table and the engine.
 
 mod counted;
+mod kinds;
+mod named;
+mod query;
 
 use crate::engine::{Engine, Preference};
 use crate::event::{Event, Mutex as Mutant};
 use crate::file::File;
 use crate::handle::Table;
 use crate::job::{Job, Jobs};
-use crate::object::{Object, ObjectRef, access};
+use crate::object::{Names, Object, ObjectRef, access};
 use crate::pool::Pool;
 use crate::port::{NoPacket, Packet, Port};
 use crate::process::{Process, Processes};
@@ -54,6 +57,7 @@ pub struct Duplication {
 #[derive(Debug)]
 pub struct System {
     table: Table<Entry>,
+    names: Names,
     engine: Arc<Engine>,
     clocks: Arc<Clocks>,
     pool: OnceLock<Arc<Pool>>,
@@ -93,6 +97,7 @@ impl System {
         Self {
             table: Table::default(),
             clocks: Clocks::new(&engine),
+            names: Names::default(),
             engine,
             pool: OnceLock::new(),
             jobs: Jobs::new(Arc::clone(&processes)),
@@ -189,7 +194,15 @@ impl System {
     /// # Errors
     /// `INVALID_HANDLE`, `OBJECT_TYPE_MISMATCH`, `ACCESS_DENIED`, in this order.
     pub fn port(&self, value: usize) -> Result<Arc<Port>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
+        self.port_with(value, access::MODIFY_STATE)
+    }
+
+    /// A port, with these rights.
+    ///
+    /// # Errors
+    /// As [`System::port`].
+    pub fn port_with(&self, value: usize, needed: u32) -> Result<Arc<Port>, Status> {
+        self.typed(value, needed, |object| match object {
             Object::Port(port) => Some(port.reference()),
             _ => None,
         })
@@ -357,31 +370,6 @@ impl System {
         }
     }
 
-    /// The flags of a handle; none for a pseudo-handle.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`.
-    pub fn flags(&self, value: usize) -> Result<u8, Status> {
-        if is_pseudo(value) {
-            return Ok(0);
-        }
-        self.table.get(value, |entry| entry.flags).ok_or(Status::INVALID_HANDLE)
-    }
-
-    /// Changes those flags of a handle that are in `mask`.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE`; `ACCESS_DENIED` for a pseudo-handle.
-    pub fn set_flags(&self, value: usize, mask: u8, flags: u8) -> Result<(), Status> {
-        if is_pseudo(value) {
-            return Err(Status::ACCESS_DENIED);
-        }
-        let mask = mask & (INHERIT | PROTECT_FROM_CLOSE);
-        self.table
-            .update(value, |entry| entry.flags = entry.flags & !mask | flags & mask)
-            .ok_or(Status::INVALID_HANDLE)
-    }
-
     /// Makes one more handle of the object of a handle.
     ///
     /// # Errors
@@ -448,15 +436,6 @@ impl System {
             return Err(Status::ACCESS_DENIED);
         }
         Ok((duplicate, access))
-    }
-
-    /// Whether two handles name one object.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE` if either does not exist.
-    pub fn compare(&self, first: usize, second: usize) -> Result<bool, Status> {
-        let (first, second) = (self.look_up(first)?.0, self.look_up(second)?.0);
-        Ok(first.is_same(&second))
     }
 
     /// What a wait for a handle waits for.

@@ -2,8 +2,9 @@
 //! with a queue of calls that it makes when it waits alertably.
 
 use crate::apc::{Apc, Calls, Ticket};
+use crate::file::File;
 use crate::handle::{Close, HandleCount};
-use crate::sync::{Arc, AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Mutex, Ordering, this_thread};
 use crate::wait::Signal;
 use std::cell::RefCell;
 
@@ -23,6 +24,16 @@ pub struct Thread {
     /// Set when it may begin.
     may_begin: Signal,
     calls: Calls,
+    /// The synchronous operation that it is blocked in.
+    blocked_in: Mutex<Option<Synchronous>>,
+}
+
+/// A synchronous operation: its file, who has started it, with what.
+#[derive(Clone, Debug)]
+struct Synchronous {
+    file: Arc<File>,
+    thread: u64,
+    overlapped: usize,
 }
 
 impl Thread {
@@ -37,6 +48,7 @@ impl Thread {
             suspensions: AtomicU32::new(u32::from(is_suspended)),
             may_begin: Signal::manual(!is_suspended),
             calls: Calls::default(),
+            blocked_in: Mutex::default(),
         }
     }
 
@@ -127,6 +139,27 @@ impl Thread {
     /// the call.
     pub fn next_apc(&self) -> Option<Apc> {
         self.calls.pop()
+    }
+
+    /// Runs `wait`, in which the calling thread waits for an operation that it
+    /// has started on a synchronous file with this OVERLAPPED.
+    pub fn while_blocked_in<R>(file: &Arc<File>, overlapped: usize, wait: impl FnOnce() -> R) -> R {
+        let thread = Thread::current();
+        let (file, number) = (Arc::clone(file), this_thread());
+        let operation = Synchronous { file, thread: number, overlapped };
+        *thread.blocked_in.lock() = Some(operation);
+        let result = wait();
+        let operation = thread.blocked_in.lock().take();
+        drop(operation);
+        result
+    }
+
+    /// Asks for the end of the synchronous operation that this thread is
+    /// blocked in; false if there is none. It still finishes once.
+    #[doc(alias = "CancelSynchronousIo")]
+    pub fn cancel_synchronous(&self) -> bool {
+        let operation = self.blocked_in.lock().clone();
+        operation.is_some_and(|it| it.file.cancel_of(it.thread, it.overlapped))
     }
 
     /// The calling thread, which is this one, ends: its queued calls are

@@ -37,20 +37,6 @@ struct World {
     handles: BTreeMap<usize, Twin>,
 }
 
-fn handle_count(object: &ObjectRef) -> usize {
-    match object {
-        ObjectRef::Port(port) => port.handle_count().get(),
-        ObjectRef::File(file) => file.handle_count().get(),
-        ObjectRef::Event(event) => event.handle_count().get(),
-        ObjectRef::Semaphore(semaphore) => semaphore.handle_count().get(),
-        ObjectRef::Timer(timer) => timer.handle_count().get(),
-        ObjectRef::Thread(thread) => thread.handle_count().get(),
-        ObjectRef::Process(process) => process.handle_count().get(),
-        ObjectRef::Job(job) => job.handle_count().get(),
-        ObjectRef::Mutex(mutex) => mutex.handle_count().get(),
-    }
-}
-
 fn rights(object: &ObjectRef) -> [u32; 4] {
     if matches!(object, ObjectRef::File(_)) { FILE } else { SIMPLE }
 }
@@ -218,7 +204,7 @@ impl World {
         let mut counts = vec![0; self.objects.len()];
         self.handles.values().for_each(|twin| counts[twin.object] += 1);
         for (object, count) in self.objects.iter().zip(counts) {
-            assert_eq!(handle_count(object), count, "{object:?}");
+            assert_eq!(object.handle_count(), count, "{object:?}");
         }
         assert_eq!(self.system.table().len(), self.handles.len());
     }
@@ -244,7 +230,7 @@ fn hnd_030_handles_are_counted_whatever_is_done_with_them() {
         }
         world.check_counts();
         drop(world.system);
-        assert!(world.objects.iter().all(|object| handle_count(object) == 0));
+        assert!(world.objects.iter().all(|object| object.handle_count() == 0));
     }
 }
 

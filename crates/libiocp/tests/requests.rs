@@ -7,7 +7,9 @@ mod support;
 use libiocp::device::{Device, Disk, Socket, Verb};
 use libiocp::engine::{Buffer, Buffers, DiskOp, Faults};
 use libiocp::event::Event;
-use libiocp::file::{File, SKIP_COMPLETION_PORT_ON_SUCCESS};
+use libiocp::file::{
+    Association, File, SKIP_COMPLETION_PORT_ON_SUCCESS, SKIP_SET_USER_EVENT_ON_FAST_IO,
+};
 use libiocp::handle::{Close, Handle, HandleCount};
 use libiocp::overlapped::{Overlapped, OverlappedRef};
 use libiocp::port::{NoPacket, Packet, Port};
@@ -67,7 +69,7 @@ impl Caller {
     }
 
     fn read(&self, file: &Arc<File>) -> Answer {
-        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.report().overlapped.offset()));
+        let verb = Verb::Disk(DiskOp::Read(self.buffer(), self.overlapped.offset()));
         Request::start(file, verb, self.report(), |_| {})
     }
 
@@ -456,5 +458,69 @@ fn i20_a_suppressed_packet_leaves_the_event() {
         assert_eq!(wait_any(&[event.signal()], deadline, &*world.engine), Some(0));
         assert_eq!(caller.bytes(), b"data");
         assert_no_packet(world, &port);
+    });
+}
+
+/// The mode for fast I/O keeps the event of an operation back that is done
+/// within its call, and no other event, and no packet.
+/// Rules: PORT-146.
+#[test]
+fn port_146_fast_io_leaves_the_event() {
+    on_each_engine(|world| {
+        let port = Handle::new(Port::new(1));
+        let (one, other) = pair(world);
+        other.associate(&port, 1).unwrap();
+        let is_set = |caller: &Caller| caller.event.as_ref().unwrap().signal().is_set();
+        for (modes, is_told) in [(0, true), (SKIP_SET_USER_EVENT_ON_FAST_IO, false)] {
+            other.add_modes(modes).unwrap();
+            let caller = Caller::new(0, &[]).with_event();
+            let done = Verb::Settled(Status::SUCCESS, 3);
+            let answer = Request::start(&other, done, caller.report(), |_| {});
+            assert_eq!(answer, Answer::Done(Status::SUCCESS, 3));
+            assert_eq!(is_set(&caller), is_told);
+            assert_eq!(take(world, &port).bytes, 3);
+
+            let caller = Caller::new(0, &[0; 4]).with_event();
+            assert_eq!(caller.receive(&other), Answer::Pending);
+            send(world, &one, b"data");
+            assert_eq!(take(world, &port).status(), Status::SUCCESS);
+            assert!(is_set(&caller), "a pending operation sets its event");
+        }
+    });
+}
+
+/// Rules: PORT-226.
+#[test]
+fn i11_a_file_changes_its_port_only_while_nothing_is_pending() {
+    on_each_engine(|world| {
+        let ports = [0, 1, 2].map(|_| Handle::new(Port::new(1)));
+        let to = |port: usize, key| Some(Association { port: ports[port].reference(), key });
+        let (file, peer) = pair(world);
+        file.associate(&ports[0], 10).unwrap();
+        let refused = Err(Status::INVALID_PARAMETER);
+        let caller = Caller::new(0, &[0; 4]);
+        assert_eq!(caller.receive(&file), Answer::Pending);
+        assert_eq!(file.reassociate(to(1, 11)), refused);
+        assert_eq!(file.reassociate(None), refused);
+        assert!(!caller.is_settled());
+        send(world, &peer, b"one");
+        assert_eq!(take(world, &ports[0]).key, 10);
+        file.reassociate(to(1, 11)).unwrap();
+        assert_eq!(file.associate(&ports[2], 12), refused);
+        let caller = Caller::new(0, &[0; 4]);
+        caller.receive(&file);
+        send(world, &peer, b"two");
+        assert_eq!(take(world, &ports[1]).key, 11);
+        file.reassociate(None).unwrap();
+        let caller = Caller::new(0, &[0; 4]);
+        caller.receive(&file);
+        send(world, &peer, b"six");
+        world.until("it has finished", || caller.is_settled());
+        assert!(!file.is_associated());
+        file.associate(&ports[2], 12).unwrap();
+        assert_eq!(file.associate(&ports[2], 12), refused);
+        for port in &ports {
+            assert_no_packet(world, port);
+        }
     });
 }

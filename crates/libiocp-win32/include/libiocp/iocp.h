@@ -218,6 +218,19 @@ int iocp_PostQueuedCompletionStatus(iocp_handle CompletionPort,
 int iocp_SetFileCompletionNotificationModes(iocp_handle FileHandle,
     uint8_t Flags) IOCP_AS(SetFileCompletionNotificationModes);
 
+/* Windows has nothing like it: how a port learns that a thread that runs for it
+ * blocks outside the library (a lock of the C library, a plain read, a page
+ * fault), and so lets another thread in. Blocking inside the library is known
+ * exactly in any case. Without a choice the environment variable
+ * LIBIOCP_BLOCKED (auto, perf, proc, off) decides. 0 on failure, with the last
+ * error: 6 or 5 for the handle, 87 for an unknown number, 50 for what the system
+ * does not allow this process to have. */
+#define IOCP_DETECT_AUTO 0 /* /proc, or else perf */
+#define IOCP_DETECT_PERF 1 /* the kernel's records of context switches */
+#define IOCP_DETECT_PROC 2 /* a look into /proc from time to time */
+#define IOCP_DETECT_OFF 3  /* not at all: such a thread counts as running */
+int iocp_set_block_detection(iocp_handle port, uint32_t detection);
+
 /* Handles, results and waits. */
 int iocp_CloseHandle(iocp_handle hObject) IOCP_AS(CloseHandle);
 int iocp_DuplicateHandle(iocp_handle hSourceProcessHandle, iocp_handle hSourceHandle,

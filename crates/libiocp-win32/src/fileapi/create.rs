@@ -6,7 +6,7 @@ use crate::errhandlingapi::set_last_error;
 use crate::kernel::{engine, system, wide_to_bytes};
 use crate::types::{DWORD, HANDLE, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES};
 use libiocp::device::{Device, Disk};
-use libiocp::engine::DiskFile;
+use libiocp::engine::{DiskFile, Stream};
 use libiocp::file::File;
 use libiocp::handle::Handle;
 use libiocp::object::{Object, access};
@@ -14,8 +14,9 @@ use libiocp::status::Status;
 use libiocp::system::INHERIT;
 use std::fs::OpenOptions;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const INVALID_HANDLE_VALUE: HANDLE = usize::MAX as HANDLE;
 
@@ -163,6 +164,9 @@ fn open(wanted: &Wanted) -> Result<(File, DWORD, bool), DWORD> {
         }
     }
     advise(&fd, wanted.flags);
+    let is_overlapped = wanted.flags & FILE_FLAG_OVERLAPPED != 0;
+    let pipe =
+        if is_overlapped { pipe(&fd).map_err(|it| path_error(&wanted.path, &it))? } else { None };
     let file = engine().disk_file(fd);
     let alignment = alignment(&file, wanted.flags);
     let mut disk =
@@ -171,9 +175,28 @@ fn open(wanted: &Wanted) -> Result<(File, DWORD, bool), DWORD> {
         let path = std::path::absolute(&wanted.path).unwrap_or_else(|_| wanted.path.clone());
         disk = disk.deleted_on_close(path);
     }
-    let is_overlapped = wanted.flags & FILE_FLAG_OVERLAPPED != 0;
+    if let Some(pipe) = pipe {
+        disk = disk.awaited_by(pipe);
+    }
     let file = File::new(Device::Disk(disk.into()), engine().clone(), is_overlapped);
     Ok((file, access, existed))
+}
+
+/// What a pipe is awaited by, if that is what has been opened.
+fn pipe(fd: &OwnedFd) -> std::io::Result<Option<Arc<Stream>>> {
+    let file = std::fs::File::from(fd.try_clone()?);
+    if !file.metadata()?.file_type().is_fifo() {
+        return Ok(None);
+    }
+    // SAFETY: no memory is involved. Both descriptors are one open file, which is ours alone.
+    let result = unsafe {
+        let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
+        libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)
+    };
+    if result < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(Some(engine().stream(file.into(), false)))
 }
 
 /// What Windows refuses although the kernel would not.

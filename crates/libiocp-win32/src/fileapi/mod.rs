@@ -5,6 +5,7 @@ mod io;
 mod names;
 mod pointer;
 mod time;
+pub(crate) mod transfer;
 
 pub use create::{CreateFileA, CreateFileW};
 pub use io::{

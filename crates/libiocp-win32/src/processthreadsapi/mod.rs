@@ -1,5 +1,6 @@
 //! `processthreadsapi.h`: processes, threads, and values of their own.
 
+mod apc;
 mod command_line;
 mod create;
 mod identity;
@@ -8,6 +9,7 @@ mod other;
 mod process;
 mod tls;
 
+pub use apc::*;
 pub use create::*;
 pub use identity::*;
 pub(crate) use last_thread::{initial_thread_leaves, thread_ends};

@@ -3,6 +3,11 @@
 
 use std::time::Duration;
 
+use libiocp::thread::Thread;
+use libiocp::wait::wait_any;
+
+use crate::apc::{WAIT_IO_COMPLETION, after_wait};
+use crate::kernel::{deadline, engine};
 use crate::types::{BOOL, DWORD, FALSE, INFINITE, TRUE};
 
 /// `Sleep`: at least that many milliseconds; 0 lets another thread run, `INFINITE` never ends.
@@ -21,13 +26,28 @@ pub unsafe extern "C" fn Sleep(dwMilliseconds: DWORD) {
     }
 }
 
-/// `SleepEx`: as [`Sleep`]. Without completion routines an alertable sleep is
-/// as any other, and the answer is always 0.
+extern "C" fn sleep_alertably(milliseconds: DWORD) -> DWORD {
+    let thread = Thread::current();
+    let is_alerted = wait_any(&[thread.alert()], deadline(milliseconds), &**engine()).is_some();
+    match milliseconds {
+        _ if is_alerted => return WAIT_IO_COMPLETION,
+        0 => std::thread::yield_now(),
+        _ => {}
+    }
+    0
+}
+
+/// `SleepEx`: as [`Sleep`]; if alertable, only until calls are queued for the calling thread.
+/// 192 if it has made any, else 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn SleepEx(dwMilliseconds: DWORD, bAlertable: BOOL) -> DWORD {
-    let _ = bAlertable;
-    // SAFETY: the same contract.
-    unsafe { Sleep(dwMilliseconds) };
+pub unsafe extern "C-unwind" fn SleepEx(dwMilliseconds: DWORD, bAlertable: BOOL) -> DWORD {
+    // SAFETY: there is nothing here but numbers.
+    unsafe {
+        if bAlertable != FALSE {
+            return after_wait(sleep_alertably(dwMilliseconds));
+        }
+        Sleep(dwMilliseconds);
+    }
     0
 }
 

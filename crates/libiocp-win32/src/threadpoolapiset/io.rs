@@ -34,7 +34,7 @@ pub unsafe extern "C" fn CreateThreadpoolIo(
     let function = pfnio.map(|function| Function::Io(Some(function)));
     let associate = || {
         let file = system().file(fl as usize, 0)?;
-        if !file.is_overlapped() || file.association().is_some() {
+        if !file.is_overlapped() || file.is_associated() {
             return Err(Status::INVALID_PARAMETER);
         }
         // SAFETY: the documentation asks for NULL or a valid environment.

@@ -4,6 +4,7 @@
 pub const INVALID_SOCKET: usize = usize::MAX;
 pub const SOCKET_ERROR: i32 = -1;
 
+pub const WSA_WAIT_FAILED: u32 = u32::MAX;
 pub const WSA_INVALID_HANDLE: u32 = 6;
 pub const WSA_NOT_ENOUGH_MEMORY: u32 = 8;
 pub const WSA_INVALID_PARAMETER: u32 = 87;

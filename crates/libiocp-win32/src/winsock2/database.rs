@@ -222,7 +222,9 @@ pub(crate) fn host_by_name(name: &[u8]) -> Result<Host, i32> {
     let found = with_buffer(
         |result, buffer, size, found| {
             // SAFETY: valid pointers, and a buffer of the size told.
-            unsafe { gethostbyname_r(name.as_ptr(), result, buffer, size, found, &mut error) }
+            libiocp::blocking(|| unsafe {
+                gethostbyname_r(name.as_ptr(), result, buffer, size, found, &mut error)
+            })
         },
         take_host,
     );
@@ -236,9 +238,9 @@ pub(crate) fn host_by_address(address: &[u8], family: i32) -> Result<Host, i32> 
     let found = with_buffer(
         |result, buffer, size, found| {
             // SAFETY: valid pointers, and a buffer of the size told.
-            unsafe {
+            libiocp::blocking(|| unsafe {
                 gethostbyaddr_r(pointer, length, family, result, buffer, size, found, &mut error)
-            }
+            })
         },
         take_host,
     );

@@ -12,6 +12,7 @@ use libiocp::overlapped::{Overlapped, OverlappedRef};
 use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 use libiocp::sync::Deadline;
+use libiocp::thread::Thread;
 use libiocp::wait::wait_any;
 use std::ptr::NonNull;
 use std::time::Duration;
@@ -168,7 +169,12 @@ impl Endpoint {
             Answer::Refused(status) => (status, 0),
             Answer::Done(status, bytes) => (status, bytes),
             Answer::Pending => {
-                wait_any(&[event.signal()], None, &**engine());
+                let wait = || wait_any(&[event.signal()], None, &**engine());
+                if self.file.is_overlapped() {
+                    wait();
+                } else {
+                    Thread::while_blocked_in(&self.file, reference.address(), wait);
+                }
                 (overlapped.status(), overlapped.bytes())
             }
         }

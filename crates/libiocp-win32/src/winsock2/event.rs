@@ -1,12 +1,14 @@
 //! Winsock's names for event objects, and byte order by socket.
 
-use super::codes::{WSA_INVALID_HANDLE, WSAEFAULT, WSANOTINITIALISED};
+use super::codes::{WSA_INVALID_HANDLE, WSA_WAIT_FAILED, WSAEFAULT, WSANOTINITIALISED};
 use super::endpoint::find;
 use super::startup::{call, is_started};
 use super::types::SOCKET;
+use crate::apc::after_wait;
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{null_on_error, system};
 use crate::sockaddr::is_bad;
+use crate::synchapi_waits::wait_for_many;
 use crate::types::{BOOL, HANDLE, TRUE};
 use libiocp::event::Event;
 use libiocp::handle::Handle;
@@ -62,6 +64,37 @@ pub unsafe extern "C" fn WSACloseEvent(hEvent: HANDLE) -> BOOL {
         Ok(()) => TRUE,
         Err(_) => fail(WSA_INVALID_HANDLE),
     }
+}
+
+/// # Safety
+/// `events` is NULL or points to `count` handles.
+unsafe extern "C" fn wait_for_events(
+    count: u32,
+    events: *const HANDLE,
+    all: BOOL,
+    milliseconds: u32,
+    alertable: BOOL,
+) -> u32 {
+    if !is_started() {
+        set_last_error(WSANOTINITIALISED);
+        return WSA_WAIT_FAILED;
+    }
+    // SAFETY: this function's contract.
+    unsafe { wait_for_many(count, events, all, milliseconds, alertable) }
+}
+
+/// `WSAWaitForMultipleEvents`: waits until one of at most 64 events is set, or all are at once;
+/// if alertable, also until calls are queued for the calling thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn WSAWaitForMultipleEvents(
+    cEvents: u32,
+    lphEvents: *const HANDLE,
+    fWaitAll: BOOL,
+    dwTimeout: u32,
+    fAlertable: BOOL,
+) -> u32 {
+    // SAFETY: the same contract; there is nothing here but numbers.
+    unsafe { after_wait(wait_for_events(cEvents, lphEvents, fWaitAll, dwTimeout, fAlertable)) }
 }
 
 /// Stores a number for a socket, which only has to be one.

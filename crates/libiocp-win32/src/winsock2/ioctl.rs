@@ -3,13 +3,14 @@
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 
+use libiocp::apc::SocketRoutine;
 use libiocp::device::{Phase, Verb};
 use libiocp::status::Status;
 
 use super::codes::*;
 use super::endpoint::{Endpoint, code, find};
 use super::open::report_unreachable;
-use super::overlapped::{CompletionRoutine, Place, fail_later, start};
+use super::overlapped::{Overlap, Place, fail_later, start};
 use super::startup::call;
 use super::types::{SOCKET, tcp_keepalive};
 use crate::mswsock::extension;
@@ -248,15 +249,16 @@ pub unsafe extern "C" fn WSAIoctl(
     cbOutBuffer: u32,
     lpcbBytesReturned: *mut u32,
     lpOverlapped: *mut OVERLAPPED,
-    lpCompletionRoutine: Option<CompletionRoutine>,
+    lpCompletionRoutine: Option<SocketRoutine>,
 ) -> i32 {
     call(|| {
         let endpoint = find(s)?;
         if is_bad(lpcbBytesReturned) {
             return Err(WSAEFAULT);
         }
-        if !lpOverlapped.is_null() && lpCompletionRoutine.is_some() {
-            return Err(WSAEINVAL);
+        let overlap = Overlap { overlapped: lpOverlapped, routine: lpCompletionRoutine };
+        if !lpOverlapped.is_null() {
+            overlap.check(&endpoint)?;
         }
         let memory = Memory {
             input: lpvInBuffer.cast(),
@@ -268,7 +270,7 @@ pub unsafe extern "C" fn WSAIoctl(
         let is_pending = !lpOverlapped.is_null() && endpoint.file.is_overlapped();
         if is_pending && is_base_handle(dwIoControlCode) {
             // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
-            return unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, lpOverlapped) };
+            return unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, overlap) };
         }
         // SAFETY: the caller's promise: memory valid for its sizes.
         match unsafe { control(&endpoint, s, dwIoControlCode, memory) } {
@@ -280,12 +282,12 @@ pub unsafe extern "C" fn WSAIoctl(
             Ok(size) => {
                 let verb = Verb::Settled(Status::SUCCESS, 0);
                 // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
-                unsafe { start(&endpoint, verb, lpOverlapped, |_| returned.put(size)) }
+                unsafe { start(&endpoint, verb, overlap, |_| returned.put(size)) }
             }
             // The network does not know it, and says so when it is asked: later.
             Err((WSAEOPNOTSUPP, _)) if is_pending => {
                 // SAFETY: the caller's promise: the OVERLAPPED of a pending operation.
-                unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, lpOverlapped) }
+                unsafe { fail_later(&endpoint, Status::NOT_SUPPORTED, overlap) }
             }
             Err((code, size)) => {
                 if let Some(size) = size {

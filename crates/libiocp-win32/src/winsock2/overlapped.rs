@@ -2,9 +2,10 @@
 
 use std::ffi::c_void;
 
+use libiocp::apc::{CompletionRoutine, SocketRoutine};
 use libiocp::device::{ReceivedFrom, SocketVerb, Verb};
 use libiocp::engine::Address;
-use libiocp::request::{Answer, Request};
+use libiocp::request::{Answer, Report, Request, Then};
 use libiocp::status::Status;
 
 use super::codes::*;
@@ -14,12 +15,45 @@ use super::transfer::{self, ReceiveFlags, buffers, check_source, destination};
 use super::types::{SOCKADDR, SOCKET, WSABUF};
 use crate::errhandlingapi::set_last_error;
 use crate::ioapiset::result_of;
-use crate::kernel::report;
+use crate::kernel::{report, report_by};
 use crate::sockaddr::{self, tcp_port};
-use crate::types::{HANDLE, OVERLAPPED};
+use crate::types::{HANDLE, INFINITE, OVERLAPPED};
 
-/// `LPWSAOVERLAPPED_COMPLETION_ROUTINE`.
-pub type CompletionRoutine = unsafe extern "C" fn(u32, u32, *mut OVERLAPPED, u32);
+/// An operation's OVERLAPPED, and the routine that is called at its end, if there is one.
+#[derive(Clone, Copy)]
+pub(crate) struct Overlap {
+    pub(crate) overlapped: *mut OVERLAPPED,
+    pub(crate) routine: Option<SocketRoutine>,
+}
+
+impl From<*mut OVERLAPPED> for Overlap {
+    fn from(overlapped: *mut OVERLAPPED) -> Self {
+        Self { overlapped, routine: None }
+    }
+}
+
+impl Overlap {
+    /// How the operation is reported.
+    ///
+    /// # Safety
+    /// The OVERLAPPED keeps the contract of a pending operation.
+    unsafe fn report(self) -> Result<Report, u32> {
+        // SAFETY: this function's contract.
+        let report = unsafe {
+            match self.routine.map(CompletionRoutine::Socket) {
+                None => report(self.overlapped),
+                Some(routine) => report_by(self.overlapped, Then::call(routine)),
+            }
+        };
+        report.map_err(|_| WSA_INVALID_HANDLE)
+    }
+
+    /// A routine is refused on a socket that has a port.
+    pub(crate) fn check(self, endpoint: &Endpoint) -> Result<(), u32> {
+        let is_refused = self.routine.is_some() && endpoint.file.is_associated();
+        if is_refused { Err(WSAEINVAL) } else { Ok(()) }
+    }
+}
 
 /// A caller's place for a number, written before anybody can know that the call is over.
 #[derive(Clone, Copy)]
@@ -36,30 +70,20 @@ impl Place {
     }
 }
 
-/// Completion routines are refused: on a socket with a port as Windows does, on any other
-/// because there are none here.
-fn refuse_routine(endpoint: &Endpoint, routine: Option<CompletionRoutine>) -> Result<(), u32> {
-    match routine {
-        None => Ok(()),
-        Some(_) if endpoint.file.association().is_some() => Err(WSAEINVAL),
-        Some(_) => Err(WSAEOPNOTSUPP),
-    }
-}
-
 /// Starts an operation with the caller's OVERLAPPED. `before_done` is told the byte count
 /// of one that succeeds at once. On a socket that is not overlapped the operation is waited
-/// for instead (SOCK-10).
+/// for instead (SOCK-10), and a routine is ignored.
 ///
 /// # Safety
 /// The OVERLAPPED keeps the contract of a pending operation.
 pub(crate) unsafe fn start(
     endpoint: &Endpoint,
     verb: Verb,
-    overlapped: *mut OVERLAPPED,
+    overlap: impl Into<Overlap>,
     before_done: impl FnOnce(usize),
 ) -> Result<i32, u32> {
     // SAFETY: this function's contract.
-    let report = unsafe { report(overlapped) }.map_err(|_| WSA_INVALID_HANDLE)?;
+    let report = unsafe { overlap.into().report() }?;
     if endpoint.file.is_overlapped() {
         return match Request::start(&endpoint.file, verb, report, before_done) {
             Answer::Pending => Err(WSA_IO_PENDING),
@@ -86,10 +110,10 @@ pub(crate) unsafe fn start(
 pub(crate) unsafe fn fail_later(
     endpoint: &Endpoint,
     status: Status,
-    overlapped: *mut OVERLAPPED,
+    overlap: Overlap,
 ) -> Result<i32, u32> {
     // SAFETY: this function's contract.
-    let report = unsafe { report(overlapped) }.map_err(|_| WSA_INVALID_HANDLE)?;
+    let report = unsafe { overlap.report() }?;
     Request::fail(&endpoint.file, status, report);
     Err(WSA_IO_PENDING)
 }
@@ -121,8 +145,7 @@ struct ReceiveArguments {
     bytes: Place,
     flags: Place,
     source: SourceAddress,
-    overlapped: *mut OVERLAPPED,
-    routine: Option<CompletionRoutine>,
+    overlap: Overlap,
 }
 
 /// # Safety
@@ -132,7 +155,9 @@ unsafe fn receive(call: ReceiveArguments) -> Result<i32, u32> {
     if call.count == 0 {
         return Err(WSAEINVAL);
     }
-    if sockaddr::is_bad(call.flags.0) || (call.bytes.0.is_null() && call.overlapped.is_null()) {
+    if sockaddr::is_bad(call.flags.0)
+        || (call.bytes.0.is_null() && call.overlap.overlapped.is_null())
+    {
         return Err(WSAEFAULT);
     }
     let SourceAddress { from, fromlen } = call.source;
@@ -144,7 +169,7 @@ unsafe fn receive(call: ReceiveArguments) -> Result<i32, u32> {
             check_source(&endpoint, from, fromlen)?,
         )
     };
-    if call.overlapped.is_null() {
+    if call.overlap.overlapped.is_null() {
         let brought = transfer::receive(&endpoint, buffers, flags)?;
         // SAFETY: this function's contract.
         unsafe {
@@ -159,7 +184,7 @@ unsafe fn receive(call: ReceiveArguments) -> Result<i32, u32> {
         }
         return Ok(0);
     }
-    refuse_routine(&endpoint, call.routine)?;
+    call.overlap.check(&endpoint)?;
     endpoint.settle_connecting();
     let ReceiveFlags { flags, wants_all, is_urgent } =
         transfer::receive_flags(&endpoint, flags, true)?;
@@ -172,7 +197,7 @@ unsafe fn receive(call: ReceiveArguments) -> Result<i32, u32> {
     let (count, flags) = (call.bytes, call.flags);
     // SAFETY: this function's contract; both places are written before the end is known.
     unsafe {
-        start(&endpoint, verb, call.overlapped, |bytes| {
+        start(&endpoint, verb, call.overlap, |bytes| {
             count.put(bytes as u32);
             flags.put(0);
         })
@@ -188,7 +213,7 @@ pub unsafe extern "C" fn WSARecv(
     lpNumberOfBytesRecvd: *mut u32,
     lpFlags: *mut u32,
     lpOverlapped: *mut OVERLAPPED,
-    lpCompletionRoutine: Option<CompletionRoutine>,
+    lpCompletionRoutine: Option<SocketRoutine>,
 ) -> i32 {
     let source = SourceAddress { from: std::ptr::null_mut(), fromlen: std::ptr::null_mut() };
     let arguments = ReceiveArguments {
@@ -198,8 +223,7 @@ pub unsafe extern "C" fn WSARecv(
         bytes: Place(lpNumberOfBytesRecvd),
         flags: Place(lpFlags),
         source,
-        overlapped: lpOverlapped,
-        routine: lpCompletionRoutine,
+        overlap: Overlap { overlapped: lpOverlapped, routine: lpCompletionRoutine },
     };
     // SAFETY: the caller's promises are those asked for.
     call(|| unsafe { receive(arguments) })
@@ -217,7 +241,7 @@ pub unsafe extern "C" fn WSARecvFrom(
     lpFrom: *mut SOCKADDR,
     lpFromlen: *mut i32,
     lpOverlapped: *mut OVERLAPPED,
-    lpCompletionRoutine: Option<CompletionRoutine>,
+    lpCompletionRoutine: Option<SocketRoutine>,
 ) -> i32 {
     let arguments = ReceiveArguments {
         s,
@@ -226,8 +250,7 @@ pub unsafe extern "C" fn WSARecvFrom(
         bytes: Place(lpNumberOfBytesRecvd),
         flags: Place(lpFlags),
         source: SourceAddress { from: lpFrom, fromlen: lpFromlen },
-        overlapped: lpOverlapped,
-        routine: lpCompletionRoutine,
+        overlap: Overlap { overlapped: lpOverlapped, routine: lpCompletionRoutine },
     };
     // SAFETY: the caller's promises are those asked for.
     call(|| unsafe { receive(arguments) })
@@ -241,15 +264,14 @@ struct SendArguments {
     bytes: Place,
     flags: u32,
     to: (*const SOCKADDR, i32),
-    overlapped: *mut OVERLAPPED,
-    routine: Option<CompletionRoutine>,
+    overlap: Overlap,
 }
 
 /// # Safety
 /// The arguments keep the promises of `WSASendTo`.
 unsafe fn send(call: SendArguments) -> Result<i32, u32> {
     let endpoint = find(call.s)?;
-    if call.bytes.0.is_null() && call.overlapped.is_null() {
+    if call.bytes.0.is_null() && call.overlap.overlapped.is_null() {
         return Err(WSAEFAULT);
     }
     // SAFETY: this function's contract.
@@ -257,13 +279,13 @@ unsafe fn send(call: SendArguments) -> Result<i32, u32> {
         (buffers(call.array, call.count)?, destination(&endpoint, call.to.0, call.to.1)?)
     };
     transfer::check_pieces(&endpoint, &buffers)?;
-    if call.overlapped.is_null() {
+    if call.overlap.overlapped.is_null() {
         let sent = transfer::send(&endpoint, buffers, call.flags, to)?;
         // SAFETY: this function's contract.
         unsafe { call.bytes.put(sent as u32) };
         return Ok(0);
     }
-    refuse_routine(&endpoint, call.routine)?;
+    call.overlap.check(&endpoint)?;
     endpoint.settle_connecting();
     let flags = transfer::send_flags(call.flags)?;
     let verb = if to.is_some_and(|to| tcp_port(&to) == 0) {
@@ -274,7 +296,7 @@ unsafe fn send(call: SendArguments) -> Result<i32, u32> {
     };
     let count = call.bytes;
     // SAFETY: this function's contract; the place is written before the end is known.
-    unsafe { start(&endpoint, verb, call.overlapped, |bytes| count.put(bytes as u32)) }
+    unsafe { start(&endpoint, verb, call.overlap, |bytes| count.put(bytes as u32)) }
 }
 
 /// `WSASend`: sends several buffers, overlapped or not.
@@ -286,7 +308,7 @@ pub unsafe extern "C" fn WSASend(
     lpNumberOfBytesSent: *mut u32,
     dwFlags: u32,
     lpOverlapped: *mut OVERLAPPED,
-    lpCompletionRoutine: Option<CompletionRoutine>,
+    lpCompletionRoutine: Option<SocketRoutine>,
 ) -> i32 {
     let arguments = SendArguments {
         s,
@@ -295,8 +317,7 @@ pub unsafe extern "C" fn WSASend(
         bytes: Place(lpNumberOfBytesSent),
         flags: dwFlags,
         to: (std::ptr::null(), 0),
-        overlapped: lpOverlapped,
-        routine: lpCompletionRoutine,
+        overlap: Overlap { overlapped: lpOverlapped, routine: lpCompletionRoutine },
     };
     // SAFETY: the caller's promises are those asked for.
     call(|| unsafe { send(arguments) })
@@ -313,7 +334,7 @@ pub unsafe extern "C" fn WSASendTo(
     lpTo: *const SOCKADDR,
     iTolen: i32,
     lpOverlapped: *mut OVERLAPPED,
-    lpCompletionRoutine: Option<CompletionRoutine>,
+    lpCompletionRoutine: Option<SocketRoutine>,
 ) -> i32 {
     let arguments = SendArguments {
         s,
@@ -322,8 +343,7 @@ pub unsafe extern "C" fn WSASendTo(
         bytes: Place(lpNumberOfBytesSent),
         flags: dwFlags,
         to: (lpTo, iTolen),
-        overlapped: lpOverlapped,
-        routine: lpCompletionRoutine,
+        overlap: Overlap { overlapped: lpOverlapped, routine: lpCompletionRoutine },
     };
     // SAFETY: the caller's promises are those asked for.
     call(|| unsafe { send(arguments) })
@@ -342,10 +362,10 @@ unsafe fn overlapped_result(
     if overlapped.is_null() || transferred.0.is_null() || flags.0.is_null() {
         return Err(WSAEFAULT);
     }
-    let deadline = (!waits).then(libiocp::sync::Deadline::now);
+    let milliseconds = if waits { INFINITE } else { 0 };
     let file = std::ptr::without_provenance_mut::<c_void>(s) as HANDLE;
     // SAFETY: this function's contract.
-    let (status, bytes) = unsafe { result_of(file, overlapped, deadline, waits) }?;
+    let (status, bytes) = unsafe { result_of(file, overlapped, milliseconds, false) }?;
     // SAFETY: this function's contract.
     unsafe { transferred.put(bytes as u32) };
     if !status.is_success() {

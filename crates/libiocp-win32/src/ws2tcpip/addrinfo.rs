@@ -139,7 +139,9 @@ fn resolve(question: &Question) -> Result<Vec<Answer>, u32> {
         let mut list = ptr::null_mut();
         let name = node.map_or(ptr::null(), CStr::as_ptr);
         // SAFETY: terminated strings or null, and valid pointers.
-        match unsafe { libc::getaddrinfo(name, service.as_ptr(), &hints, &mut list) } {
+        let mut ask = || unsafe { libc::getaddrinfo(name, service.as_ptr(), &hints, &mut list) };
+        let is_local = node.is_none() || hints.ai_flags & libc::AI_NUMERICHOST != 0;
+        match if is_local { ask() } else { libiocp::blocking(ask) } {
             0 => Ok(list),
             code => Err(resolver_error(code)),
         }

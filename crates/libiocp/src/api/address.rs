@@ -3,6 +3,7 @@
 use super::error::from_status;
 use crate::engine::Address;
 use crate::status::Status;
+use crate::sync::blocking;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 
@@ -57,7 +58,7 @@ pub(super) fn first<T>(
     mut attempt: impl FnMut(&SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut error = from_status(Status::INVALID_PARAMETER);
-    for address in addresses.to_socket_addrs()? {
+    for address in blocking(|| addresses.to_socket_addrs())? {
         match attempt(&address) {
             Ok(value) => return Ok(value),
             Err(it) => error = it,

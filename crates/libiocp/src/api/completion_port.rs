@@ -5,6 +5,7 @@ use super::default_engine::default_engine;
 use super::error::{abandoned, check_not_forked, from_status, timed_out};
 use super::operation::{Claim, Completion, Refused, discard};
 use super::owned::Owned;
+use crate::blocked::BlockDetection;
 use crate::engine::Engine;
 use crate::port::{NoPacket, Packet, Port};
 use crate::sync::{Arc, Deadline};
@@ -212,6 +213,26 @@ impl PortRef {
     /// How many threads may run at once.
     pub fn concurrency(&self) -> u32 {
         self.port.limit()
+    }
+
+    /// Chooses how the port learns that a thread that runs for it blocks
+    /// outside this crate, and so lets another in. Without a choice, the
+    /// environment variable `LIBIOCP_BLOCKED` decides.
+    ///
+    /// # Errors
+    /// Code 50 if that is not to be had here.
+    ///
+    /// # Examples
+    /// ```
+    /// use libiocp::{BlockDetection, CompletionPort};
+    ///
+    /// let port = CompletionPort::new(1)?;
+    /// // Every thread that blocks here says so, in `libiocp::blocking`.
+    /// port.set_block_detection(BlockDetection::Off)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn set_block_detection(&self, detection: BlockDetection) -> io::Result<()> {
+        self.port.set_block_detection(detection).map_err(from_status)
     }
 
     /// How many threads wait for a packet now.

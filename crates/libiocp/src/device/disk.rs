@@ -1,7 +1,7 @@
 //! Disk files.
 
 use super::{Lent, Step};
-use crate::engine::{DiskFile, DiskOp, Engine, Outcome};
+use crate::engine::{DiskFile, DiskOp, Engine, Op, Outcome, Stream, Tag};
 use crate::status::Status;
 use crate::sync::Arc;
 use std::path::PathBuf;
@@ -25,12 +25,14 @@ pub struct Disk {
     is_durable: bool,
     /// The name to remove when the last handle closes.
     delete_on_close: Option<PathBuf>,
+    /// A pipe's second face: what it is awaited by.
+    pipe: Option<Arc<Stream>>,
 }
 
 impl Disk {
     /// A disk file over a descriptor.
     pub fn new(file: Arc<DiskFile>) -> Self {
-        Self { file, alignment: 1, is_durable: false, delete_on_close: None }
+        Self { file, alignment: 1, is_durable: false, delete_on_close: None, pipe: None }
     }
 
     /// Demands that offsets, lengths and addresses are multiples of
@@ -54,6 +56,13 @@ impl Disk {
     /// Removes the name at the end, as `FILE_FLAG_DELETE_ON_CLOSE` does.
     pub fn deleted_on_close(mut self, path: PathBuf) -> Self {
         self.delete_on_close = Some(path);
+        self
+    }
+
+    /// What was opened is a pipe, which has no offsets: operations wait as
+    /// those of a socket do, in order and cancelled at once.
+    pub fn awaited_by(mut self, pipe: Arc<Stream>) -> Self {
+        self.pipe = Some(pipe);
         self
     }
 
@@ -86,9 +95,23 @@ impl Disk {
     }
 
     pub(super) fn begin(&self, op: DiskOp) -> Step<'_> {
-        match self.check(op) {
-            Status::SUCCESS => Step::Disk(Lent::Own(&self.file), op),
-            status => Step::Finish(status, 0),
+        let status = self.check(op);
+        if status != Status::SUCCESS {
+            return Step::Finish(status, 0);
+        }
+        let Some(pipe) = &self.pipe else { return Step::Disk(Lent::Own(&self.file), op) };
+        let op = match op {
+            DiskOp::Read(buffer, _) => Op::Read(buffer),
+            DiskOp::Write(buffer, ..) | DiskOp::Append(buffer, _) => Op::Write(buffer, 0),
+            DiskOp::Nothing => return Step::Finish(Status::SUCCESS, 0),
+        };
+        Step::Stream(Lent::Own(pipe), op, false)
+    }
+
+    pub(super) fn cancel(&self, engine: &Engine, matches: &dyn Fn(&Tag) -> bool) -> usize {
+        match &self.pipe {
+            Some(pipe) => engine.cancel(pipe, matches),
+            None => engine.cancel_disk(&self.file, matches),
         }
     }
 
@@ -115,6 +138,9 @@ impl Disk {
 
     pub(super) fn close(&self, engine: &Engine) {
         engine.cancel_disk(&self.file, &|_| true);
+        if let Some(pipe) = &self.pipe {
+            engine.close(pipe);
+        }
         if let Some(path) = &self.delete_on_close {
             // Somebody may have removed it already.
             let _ = std::fs::remove_file(path);

@@ -122,7 +122,7 @@ impl Device {
     /// found.
     pub fn cancel(&self, engine: &Engine, matches: &dyn Fn(&Tag) -> bool) -> usize {
         match self {
-            Device::Disk(disk) => engine.cancel_disk(disk.file(), matches),
+            Device::Disk(disk) => disk.cancel(engine, matches),
             Device::Socket(socket) => socket.cancel(engine, matches),
         }
     }

@@ -1,7 +1,7 @@
 //! The library's own threads.
 #![allow(unsafe_code)]
 
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, SignalsBlocked};
 use std::thread::JoinHandle;
 
 /// The threads that an engine has started, so that they can be waited for, and
@@ -72,31 +72,5 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         self.ids.lock().retain(|&id| id != self.id);
-    }
-}
-
-/// While it lives the calling thread, and the threads it starts, take no
-/// signals.
-struct SignalsBlocked(libc::sigset_t);
-
-impl SignalsBlocked {
-    fn new() -> Self {
-        // SAFETY: both sets are valid places; all zeroes is a valid set.
-        unsafe {
-            let mut all: libc::sigset_t = std::mem::zeroed();
-            let mut before: libc::sigset_t = std::mem::zeroed();
-            libc::sigfillset(&raw mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-            Self(before)
-        }
-    }
-}
-
-impl Drop for SignalsBlocked {
-    fn drop(&mut self) {
-        // SAFETY: the set is the one that was in force before.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
-        }
     }
 }

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::op::{Buffer, Outcome, errno};
+use super::pipe::write_quietly;
 use super::{Complete, Tag};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -266,32 +267,6 @@ fn stream(fd: RawFd, op: DiskOp) -> Outcome {
             }
             (_, error) => return Outcome::error(error),
         }
-    }
-}
-
-/// Writes; where nobody reads any more that is an error, and no signal.
-///
-/// # Safety
-/// As for `write`.
-unsafe fn write_quietly(fd: RawFd, start: *const u8, length: usize) -> isize {
-    let nothing = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the sets are initialised before they are used; the rest is the
-    // contract of this function.
-    unsafe {
-        let mut signals = [std::mem::zeroed::<libc::sigset_t>(); 3];
-        let [pipe, before, pending] = &mut signals;
-        libc::sigemptyset(pipe);
-        libc::sigaddset(pipe, libc::SIGPIPE);
-        libc::pthread_sigmask(libc::SIG_BLOCK, pipe, before);
-        libc::sigpending(pending);
-        let result = libc::write(fd, start.cast(), length);
-        let error = errno();
-        if result < 0 && error == libc::EPIPE && libc::sigismember(pending, libc::SIGPIPE) == 0 {
-            libc::sigtimedwait(pipe, std::ptr::null_mut(), &raw const nothing);
-        }
-        libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut());
-        *libc::__errno_location() = error;
-        result
     }
 }
 

@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 mod stand_in;
+mod wait;
 
 use super::lane::Stream;
 use super::op::{Direction, errno};
@@ -19,7 +20,9 @@ use crate::sync::{
     Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Deadline, Idle, Ordering, Parker,
 };
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+#[cfg(all(test, not(loom)))]
 use std::time::Duration;
+use wait::Wait;
 
 /// The token of the eventfd that wakes the leader.
 const KICK: u64 = 0;
@@ -27,6 +30,9 @@ const KICK: u64 = 0;
 /// The bits of the leader that tell its rank; the others number the leads, so
 /// that a leader who comes back late does not take another's lead for its own.
 const RANK: u32 = 3;
+
+/// So many gifts in a row cost as much as a change of the leader.
+const GENEROUS: u32 = 4;
 
 const NOBODY: u32 = 0;
 const STAND_IN: u32 = 1;
@@ -40,7 +46,7 @@ const SERVER: u32 = 3;
 pub(super) struct Reactor {
     epoll: OwnedFd,
     /// Wakes the leader out of the kernel.
-    kick: OwnedFd,
+    kick: Arc<OwnedFd>,
     /// Wakes the stand-in out of the kernel.
     yield_to: OwnedFd,
     streams: Table<Arc<Stream>>,
@@ -52,6 +58,8 @@ pub(super) struct Reactor {
     sleeper: AtomicBool,
     /// Changes whenever a leader comes or goes.
     changes: AtomicU64,
+    /// How often in a row the leader has found work for others only.
+    given_away: AtomicU32,
     /// Threads that wait for packets on their own, beside the leader.
     followers: AtomicUsize,
     /// Whether a thread has waited for packets since the stand-in last looked.
@@ -106,13 +114,14 @@ impl Reactor {
         let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
         let reactor = Self {
             epoll,
-            kick: event_fd()?,
+            kick: Arc::new(event_fd()?),
             yield_to: event_fd()?,
             streams: Table::new(Recycling::Immediate, u32::MAX),
             watched: AtomicUsize::new(0),
             leader: AtomicU32::new(NOBODY),
             sleeper: AtomicBool::new(false),
             changes: AtomicU64::new(0),
+            given_away: AtomicU32::new(0),
             followers: AtomicUsize::new(0),
             server_came: AtomicBool::new(false),
             stand_in: Parker::default(),
@@ -219,7 +228,9 @@ impl Reactor {
         self.dispatch(&events[..count]);
     }
 
-    fn dispatch(&self, events: &[libc::epoll_event]) {
+    /// Tells whether anything was completed.
+    fn dispatch(&self, events: &[libc::epoll_event]) -> bool {
+        let mut has_completed = false;
         for event in events {
             let (flags, token) = (event.events, event.u64);
             if token == KICK {
@@ -233,12 +244,29 @@ impl Reactor {
                 stream.has_heard_more_than_data();
             }
             if flags & (libc::EPOLLIN as u32 | more_than_data) != 0 {
-                stream.run(Direction::In);
+                has_completed |= stream.run(Direction::In);
             }
             if flags & (libc::EPOLLOUT as u32 | ended) != 0 {
-                stream.run(Direction::Out);
+                has_completed |= stream.run(Direction::Out);
             }
         }
+        has_completed
+    }
+
+    /// Takes note of who got what the leader has found: itself, or others.
+    fn note_gift(&self, is_gift: bool) {
+        let count = self.given_away.load(Ordering::Relaxed);
+        if is_gift {
+            self.given_away.store(count.saturating_add(1), Ordering::Relaxed);
+        } else if count != 0 {
+            self.given_away.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the server that leads only ever wakes others: packets go to the
+    /// newest waiter, so it is better if that one leads.
+    fn is_generous(&self) -> bool {
+        self.given_away.load(Ordering::Relaxed) >= GENEROUS
     }
 
     /// Waits until the leader before has left the kernel; it has been woken.
@@ -268,58 +296,6 @@ impl Reactor {
         self.sleeper.store(false, Ordering::Release);
     }
 
-    fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
-        let (epoll, max) = (self.epoll.as_raw_fd(), events.len() as i32);
-        let timeout = match wait {
-            Wait::Not => Some(Duration::ZERO),
-            Wait::Until(deadline) => Some(deadline.remaining()),
-            Wait::ForEver => None,
-        };
-        let milliseconds = match timeout {
-            None => -1,
-            Some(timeout) if timeout.is_zero() => 0,
-            Some(timeout) => return self.epoll_wait_precisely(events, max, timeout),
-        };
-        // SAFETY: `events` has room for `max` of them.
-        let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
-        usize::try_from(count).unwrap_or(0)
-    }
-
-    fn epoll_wait_precisely(
-        &self,
-        events: &mut [libc::epoll_event],
-        max: i32,
-        timeout: Duration,
-    ) -> usize {
-        let time = libc::timespec {
-            tv_sec: timeout.as_secs().min(i32::MAX as u64) as i64,
-            tv_nsec: i64::from(timeout.subsec_nanos()),
-        };
-        let (epoll, none) = (self.epoll.as_raw_fd(), std::ptr::null::<libc::sigset_t>());
-        // SAFETY: `events` has room for `max` of them; no signal mask is given.
-        let count = unsafe {
-            libc::syscall(
-                libc::SYS_epoll_pwait2,
-                epoll,
-                events.as_mut_ptr(),
-                max,
-                &raw const time,
-                none,
-                0usize,
-            )
-        };
-        // Before Linux 5.11, or in a sandbox that refuses what it does not
-        // know: late by less than a millisecond.
-        if count < 0 && matches!(errno(), libc::ENOSYS | libc::EPERM | libc::EACCES) {
-            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-            let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
-            // SAFETY: as above.
-            let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, milliseconds) };
-            return usize::try_from(count).unwrap_or(0);
-        }
-        usize::try_from(count).unwrap_or(0)
-    }
-
     /// Becomes the leader as `rank`, if nobody leads who has a better claim:
     /// the word of this lead, which no other lead has.
     fn try_lead(&self, rank: u32) -> Option<u32> {
@@ -329,7 +305,7 @@ impl Reactor {
                 NOBODY => true,
                 STAND_IN => rank != STAND_IN,
                 BYSTANDER => rank == SERVER,
-                _ => false,
+                _ => rank == SERVER && self.is_generous(),
             };
             if !may_lead {
                 return None;
@@ -342,9 +318,10 @@ impl Reactor {
         };
         match leader & RANK {
             STAND_IN => ring(&self.yield_to),
-            BYSTANDER => ring(&self.kick),
+            BYSTANDER | SERVER => ring(&self.kick),
             _ => {}
         }
+        self.note_gift(false);
         self.changes.fetch_add(1, Ordering::Relaxed);
         Some(lead)
     }
@@ -379,7 +356,7 @@ impl Reactor {
             if !self.become_sleeper(lead) {
                 return None;
             }
-            if !parker.begin_poll(self.kick.as_raw_fd()) {
+            if !parker.begin_poll(Some(&self.kick)) {
                 self.stop_sleeping(&[]);
                 return Some(parker.take_notification());
             }
@@ -388,9 +365,13 @@ impl Reactor {
             // hands to itself needs no wake-up.
             parker.end_poll();
             self.stop_sleeping(&events[..count]);
-            self.dispatch(&events[..count]);
+            let has_completed = self.dispatch(&events[..count]);
             if parker.take_notification() {
+                self.note_gift(false);
                 return Some(true);
+            }
+            if has_completed {
+                self.note_gift(true);
             }
             if deadline.is_some_and(Deadline::has_passed) {
                 return Some(false);
@@ -405,13 +386,6 @@ impl Reactor {
         self.stand_in_sleeps.store(false, Ordering::SeqCst);
         self.stand_in.unpark();
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Wait {
-    Not,
-    Until(Deadline),
-    ForEver,
 }
 
 impl Reactor {

@@ -247,7 +247,9 @@ impl Attempt for End {
                 self.output.lock_nested().is_finished = true;
                 Some(Outcome::of(0))
             }
-            Op::Accept | Op::Connect(_) | Op::Exit => Some(Outcome::error(libc::EOPNOTSUPP)),
+            Op::Accept | Op::Connect(_) | Op::Exit | Op::Read(_) | Op::Write(..) => {
+                Some(Outcome::error(libc::EOPNOTSUPP))
+            }
         }
     }
 }

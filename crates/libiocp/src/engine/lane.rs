@@ -6,9 +6,10 @@
 //! no lock held. Every attempt is made under the lane's lock, so an operation
 //! that is taken out of the queue is not in the kernel.
 
+use super::lull::Lull;
 use super::op::{Direction, Op, Outcome};
 use super::{Complete, Started, Tag};
-use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Deadline, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicI32, AtomicUsize, Mutex, Ordering};
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -37,57 +38,6 @@ pub struct Stream {
     pub(super) awaits_room: AtomicBool,
     pub(super) target: Target,
     lull: Lull,
-}
-
-/// When a receive need not be tried at once: after a send, if the receive
-/// before had emptied the socket. Whoever answers to that send needs longer
-/// than `ANSWER` for it. Later the receive is tried, as any other.
-#[derive(Default)]
-struct Lull {
-    /// Whether a receive that leaves room in its buffer has left nothing.
-    is_possible: bool,
-    /// Whether the last receive has emptied the socket and nothing has said
-    /// since that there is more. Set under the lock of the receives.
-    is_empty: AtomicBool,
-    /// Whether the peer has ended, or sent urgent data: what a receive leaves
-    /// behind then is not reported again.
-    is_over: AtomicBool,
-    /// When the last send was done.
-    sent_at: AtomicU64,
-}
-
-impl Lull {
-    const ANSWER: u64 = 2_000;
-
-    /// What a try has shown.
-    fn learn(&self, op: &Op, outcome: Option<&Outcome>) {
-        if !self.is_possible {
-            return;
-        }
-        match op {
-            Op::Send { .. } if outcome.is_some() => {
-                self.sent_at.store(Deadline::now().nanoseconds(), Ordering::Relaxed);
-            }
-            Op::Receive { .. } | Op::Readable => {
-                let has_left_room = outcome.is_none_or(|outcome| op.has_left_room(outcome));
-                self.is_empty.store(has_left_room, Ordering::Relaxed);
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether a try would be in vain.
-    fn goes_on(&self) -> bool {
-        self.is_empty.load(Ordering::Relaxed)
-            && !self.is_over.load(Ordering::Acquire)
-            && Deadline::now().nanoseconds() - self.sent_at.load(Ordering::Relaxed) < Self::ANSWER
-    }
-
-    fn end(&self) {
-        if self.is_possible {
-            self.is_empty.store(false, Ordering::Relaxed);
-        }
-    }
 }
 
 /// What a stream's operations are tried on.
@@ -153,8 +103,7 @@ impl Stream {
 
     /// Like `new`, for a TCP socket.
     pub(super) fn tcp(target: Target) -> Self {
-        let lull = Lull { is_possible: true, ..Lull::default() };
-        Self { lull, ..Self::new(target, true) }
+        Self { lull: Lull::possible(), ..Self::new(target, true) }
     }
 
     pub(super) fn kernel(fd: OwnedFd) -> Target {
@@ -167,12 +116,10 @@ impl Stream {
     }
 
     fn attempt(&self, op: &mut Op) -> Option<Outcome> {
-        let outcome = match &self.target {
-            Target::Kernel(_, fd) => op.attempt(fd.load(Ordering::Relaxed)),
+        match &self.target {
+            Target::Kernel(_, fd) => self.lull.attempt(op, fd.load(Ordering::Relaxed)),
             Target::Fake(fake) => fake.attempt(op),
-        };
-        self.lull.learn(op, outcome.as_ref());
-        outcome
+        }
     }
 
     /// Whether `op` may wait without having been tried: nothing can have come,
@@ -185,7 +132,7 @@ impl Stream {
 
     /// The peer has ended, or has sent urgent data.
     pub(super) fn has_heard_more_than_data(&self) {
-        self.lull.is_over.store(true, Ordering::Release);
+        self.lull.end_for_good();
     }
 
     /// A copy of the descriptor; `None` if the stream has closed, or has none.

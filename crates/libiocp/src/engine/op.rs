@@ -1,8 +1,10 @@
 //! One operation on a descriptor, as the engine sees it: buffers in, result out.
 #![allow(unsafe_code)]
 
-use super::reports;
-use std::mem::MaybeUninit;
+mod attempt;
+
+use super::pipe;
+use attempt::{accept, connect, outcome, readable, receive, receive_and_ask, send};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// What an operation came to.
@@ -143,7 +145,7 @@ impl Buffer {
         self.len() == 0
     }
 
-    fn skip(self, bytes: usize) -> Self {
+    pub(super) fn skip(self, bytes: usize) -> Self {
         let bytes = bytes.min(self.len());
         Self(libc::iovec {
             iov_base: self.start().wrapping_add(bytes).cast(),
@@ -227,6 +229,10 @@ pub enum Op {
         /// Bytes sent so far.
         sent: usize,
     },
+    /// Read what there is from a pipe.
+    Read(Buffer),
+    /// Write everything to a pipe, of which so much is written.
+    Write(Buffer, usize),
     /// Accept a connection; the result is its descriptor.
     Accept,
     /// Connect to an address.
@@ -241,9 +247,9 @@ pub enum Op {
 /// The two queues of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Receive, readable, accept, exit.
+    /// Receive, readable, read, accept, exit.
     In,
-    /// Send, connect, finish.
+    /// Send, write, connect, finish.
     Out,
 }
 
@@ -262,27 +268,42 @@ impl Op {
     pub(crate) fn has_begun(&self) -> bool {
         match self {
             Op::Receive { received, .. } => *received > 0,
-            Op::Send { sent, .. } => *sent > 0,
+            Op::Send { sent, .. } | Op::Write(_, sent) => *sent > 0,
             _ => false,
         }
     }
 
-    /// Whether it took everything that was there: a receive that could have
-    /// taken more.
+    /// Whether a receive could have taken more than it got.
     pub(crate) fn has_left_room(&self, outcome: &Outcome) -> bool {
-        match self {
-            Op::Receive { buffers, flags: 0, wants_all: false, .. } => {
-                outcome.result > 0 && (outcome.result as usize) < buffers.len()
-            }
-            _ => false,
-        }
+        self.as_plain_receive()
+            .is_some_and(|buffer| outcome.result > 0 && (outcome.result as usize) < buffer.len())
     }
 
     /// Which queue it stands in.
     pub fn direction(&self) -> Direction {
         match self {
-            Op::Receive { .. } | Op::Readable | Op::Accept | Op::Exit => Direction::In,
-            Op::Send { .. } | Op::Connect(_) | Op::Finish => Direction::Out,
+            Op::Receive { .. } | Op::Readable | Op::Read(_) | Op::Accept | Op::Exit => {
+                Direction::In
+            }
+            Op::Send { .. } | Op::Write(..) | Op::Connect(_) | Op::Finish => Direction::Out,
+        }
+    }
+
+    /// A receive that takes what is there into one buffer.
+    fn as_plain_receive(&self) -> Option<&Buffer> {
+        match self {
+            Op::Receive { buffers: Buffers::One(buffer), flags: 0, wants_all: false, .. } => {
+                Some(buffer)
+            }
+            _ => None,
+        }
+    }
+
+    /// Like `attempt`, on a TCP socket that tells how much a receive has left.
+    pub(crate) fn attempt_and_ask(&mut self, fd: i32) -> (Option<Outcome>, Option<i32>) {
+        match self.as_plain_receive() {
+            Some(buffer) => receive_and_ask(fd, buffer, libc::MSG_DONTWAIT),
+            None => (self.attempt(fd), None),
         }
     }
 
@@ -294,6 +315,8 @@ impl Op {
             }
             Op::Readable => readable(fd),
             Op::Send { buffers, flags, to, sent } => send(fd, buffers, *flags, to, sent),
+            Op::Read(buffer) => pipe::read(fd, *buffer),
+            Op::Write(buffer, written) => pipe::write(fd, *buffer, written),
             Op::Accept => accept(fd),
             Op::Connect(address) => connect(fd, address),
             Op::Exit => super::exit::attempt(fd),
@@ -306,6 +329,14 @@ impl Op {
     }
 }
 
+/// Has a TCP socket tell how much each receive leaves; false if it cannot.
+pub(super) fn ask_for_rest(fd: i32) -> bool {
+    let on = 1i32;
+    let (level, length) = (libc::SOL_TCP, size_of::<i32>() as u32);
+    // SAFETY: the value is readable for its length.
+    unsafe { libc::setsockopt(fd, level, libc::TCP_INQ, (&raw const on).cast(), length) == 0 }
+}
+
 /// Puts a copy of `fd` in the place of `old`, under its number.
 pub(super) fn put_under(fd: &OwnedFd, old: &OwnedFd) -> std::io::Result<()> {
     // SAFETY: no memory is involved. Whoever owns `old` owns the copy then.
@@ -316,202 +347,4 @@ pub(super) fn put_under(fd: &OwnedFd, old: &OwnedFd) -> std::io::Result<()> {
 /// The calling thread's errno.
 pub(crate) fn errno() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
-}
-
-fn outcome(result: i64) -> Outcome {
-    if result < 0 { Outcome::error(errno()) } else { Outcome::of(result) }
-}
-
-/// The result of a non-blocking call: `None` if it would block.
-fn settled(result: i64) -> Option<Outcome> {
-    let outcome = outcome(result);
-    match outcome.errno() {
-        Some(libc::EAGAIN) => None,
-        _ => Some(outcome),
-    }
-}
-
-/// Repeats a call that a signal interrupted.
-fn retry(mut call: impl FnMut() -> isize) -> i64 {
-    loop {
-        let result = call();
-        if result >= 0 || errno() != libc::EINTR {
-            return result as i64;
-        }
-    }
-}
-
-fn receive(
-    fd: i32,
-    buffers: &Buffers,
-    flags: i32,
-    wants_all: bool,
-    wants_source: bool,
-    received: &mut usize,
-) -> Option<Outcome> {
-    let flags = flags | libc::MSG_DONTWAIT;
-    if let Buffers::One(buffer) = buffers
-        && !wants_all
-        && !wants_source
-    {
-        return settled(retry(|| receive_bytes(fd, buffer, flags)));
-    }
-    loop {
-        let rest = buffers.behind(*received);
-        let outcome = receive_message(fd, &rest, flags, wants_source);
-        if !wants_all {
-            return outcome;
-        }
-        match outcome {
-            None => return None,
-            Some(outcome) if outcome.result > 0 => {
-                *received += outcome.result as usize;
-                if *received == buffers.len() {
-                    return Some(Outcome::of(*received as i64));
-                }
-            }
-            // The end or an error: what has come is delivered first.
-            Some(_) if *received > 0 => return Some(Outcome::of(*received as i64)),
-            Some(outcome) => return Some(outcome),
-        }
-    }
-}
-
-/// `recv`, without what makes it a point at which a thread may be cancelled:
-/// that costs two locked instructions, and a lock is held here.
-fn receive_bytes(fd: i32, buffer: &Buffer, flags: i32) -> isize {
-    let (start, none) = (buffer.start(), std::ptr::null::<u8>());
-    // SAFETY: the buffer is valid until the operation completes, by the
-    // contract of `Buffer::new`; no address is asked for.
-    unsafe {
-        libc::syscall(libc::SYS_recvfrom, fd, start, buffer.len(), flags, none, none) as isize
-    }
-}
-
-/// `send`, in the same way.
-fn send_bytes(fd: i32, buffer: &Buffer, flags: i32) -> isize {
-    let (start, none) = (buffer.start(), std::ptr::null::<u8>());
-    // SAFETY: as in `receive_bytes`; no address is given.
-    unsafe {
-        libc::syscall(libc::SYS_sendto, fd, start, buffer.len(), flags, none, 0usize) as isize
-    }
-}
-
-fn receive_message(fd: i32, buffers: &Buffers, flags: i32, wants_source: bool) -> Option<Outcome> {
-    let mut source = Address::default();
-    let slice = buffers.as_slice();
-    // SAFETY: all zeroes is a valid msghdr.
-    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
-    message.msg_iov = slice.as_ptr().cast_mut().cast();
-    let most = if wants_source { slice.len() } else { libc::UIO_MAXIOV as usize };
-    message.msg_iovlen = slice.len().min(most);
-    if wants_source {
-        message.msg_name = std::ptr::from_mut(&mut source.storage).cast();
-        message.msg_namelen = size_of::<libc::sockaddr_storage>() as u32;
-    }
-    // SAFETY: the message points to live locals and to buffers that are valid
-    // until the operation completes, by the contract of `Buffer::new`.
-    let mut call = || settled(retry(|| unsafe { libc::recvmsg(fd, &raw mut message, flags) }));
-    let mut outcome = call()?;
-    if wants_source {
-        outcome = reports::skip(fd, outcome, Outcome::errno, call)?;
-    }
-    outcome.flags = message.msg_flags;
-    if wants_source && outcome.result >= 0 {
-        source.length = message.msg_namelen;
-        outcome.source = Some(Box::new(source));
-    }
-    Some(outcome)
-}
-
-fn readable(fd: i32) -> Option<Outcome> {
-    let mut byte = 0u8;
-    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-    // SAFETY: one byte is writable at `byte`.
-    let result = retry(|| unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, flags) });
-    let outcome = settled(result)?;
-    Some(if outcome.result > 0 { Outcome::of(0) } else { outcome })
-}
-
-fn send(
-    fd: i32,
-    buffers: &Buffers,
-    flags: i32,
-    to: &Option<Box<Address>>,
-    sent: &mut usize,
-) -> Option<Outcome> {
-    let flags = flags | libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    let total = buffers.len();
-    let mut was_refused = false;
-    loop {
-        let result = match buffers {
-            Buffers::One(buffer) if to.is_none() => {
-                let rest = buffer.skip(*sent);
-                retry(|| send_bytes(fd, &rest, flags))
-            }
-            _ => send_message(fd, &buffers.behind(*sent), flags, to),
-        };
-        let outcome = settled(result)?;
-        // An earlier datagram was refused: receives tell, sends never do.
-        if outcome.errno() == Some(libc::ECONNREFUSED) && !was_refused {
-            was_refused = true;
-            continue;
-        }
-        if outcome.result < 0 {
-            return Some(outcome);
-        }
-        *sent += outcome.result as usize;
-        if *sent >= total {
-            return Some(Outcome::of(*sent as i64));
-        }
-    }
-}
-
-fn send_message(fd: i32, buffers: &Buffers, flags: i32, to: &Option<Box<Address>>) -> i64 {
-    let slice = buffers.as_slice();
-    // SAFETY: all zeroes is a valid msghdr.
-    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
-    message.msg_iov = slice.as_ptr().cast_mut().cast();
-    let most = if to.is_some() { slice.len() } else { libc::UIO_MAXIOV as usize };
-    message.msg_iovlen = slice.len().min(most);
-    if let Some(address) = to {
-        message.msg_name = address.as_ptr().cast_mut().cast();
-        message.msg_namelen = address.length();
-    }
-    // SAFETY: the message points to live memory, and to buffers that are valid
-    // until the operation completes, by the contract of `Buffer::new`.
-    retry(|| unsafe { libc::sendmsg(fd, &raw const message, flags) })
-}
-
-fn accept(fd: i32) -> Option<Outcome> {
-    let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-    loop {
-        let null = std::ptr::null_mut();
-        // SAFETY: without an address no memory is written.
-        let result = retry(|| unsafe { libc::accept4(fd, null, null.cast(), flags) as isize });
-        let outcome = settled(result)?;
-        // A connection that died in the backlog is nobody's: take the next.
-        if !matches!(outcome.errno(), Some(libc::ECONNABORTED | libc::EPROTO)) {
-            return Some(outcome);
-        }
-    }
-}
-
-/// Asking again is how a connection under way tells how it went.
-fn connect(fd: i32, address: &Address) -> Option<Outcome> {
-    let mut retries = 0;
-    loop {
-        // SAFETY: the address is valid for its length.
-        let result = unsafe { libc::connect(fd, address.as_ptr(), address.length()) };
-        if result == 0 {
-            return Some(Outcome::of(0));
-        }
-        match errno() {
-            libc::EISCONN => return Some(Outcome::of(0)),
-            libc::EINPROGRESS | libc::EALREADY | libc::EAGAIN => return None,
-            // Left over from a failed attempt on the same socket.
-            libc::ECONNABORTED | libc::EINTR if retries < 2 => retries += 1,
-            errno => return Some(Outcome::error(errno)),
-        }
-    }
 }

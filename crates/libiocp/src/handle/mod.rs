@@ -51,6 +51,14 @@ impl<T: Close> Handle<T> {
         Self(object)
     }
 
+    /// One more handle of an object that has some; `None` if it has none.
+    pub fn of_open(object: &Arc<T>) -> Option<Self> {
+        let more = |count: usize| (count > 0).then_some(count + 1);
+        let count = &object.handle_count().0;
+        count.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        Some(Self(Arc::clone(object)))
+    }
+
     /// A reference, which does not keep the object open.
     pub fn reference(&self) -> Arc<T> {
         Arc::clone(&self.0)

@@ -1,7 +1,6 @@
 //! Asking for threads that are not there.
 
-use super::Port;
-use super::queue::Queue;
+use super::{Port, State};
 use std::fmt::Debug;
 
 /// Sees to it that threads wait at a port.
@@ -15,7 +14,7 @@ pub(crate) trait Crew: Debug + Send + Sync {
 impl Port {
     /// How many threads are to be asked for.
     #[inline]
-    pub(super) fn missing<W: PartialEq>(&self, queue: &Queue<W>) -> u32 {
+    pub(super) fn missing(&self, queue: &State) -> u32 {
         if self.crew.is_some() { queue.missing() } else { 0 }
     }
 

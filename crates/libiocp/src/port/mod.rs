@@ -9,22 +9,31 @@
 
 mod alert;
 mod crew;
+mod owned;
+mod presence;
 mod queue;
+mod roster;
 #[cfg(all(test, not(loom)))]
 mod schedules;
 mod seat;
 #[cfg(all(test, loom))]
 mod threads;
+#[cfg(not(loom))]
+mod watch;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak};
 use crate::wait::Signal;
 pub(crate) use crew::Crew;
+use presence::Presence;
 use queue::Queue;
+pub(crate) use queue::Token;
+use roster::{Blocked, Roster};
 use seat::{Seat, Waiter};
-
 pub(crate) use seat::{leave_for_good, step_aside};
+#[cfg(not(loom))]
+pub use watch::watching_thread;
 
 /// What a port delivers: laid out as `OVERLAPPED_ENTRY`, with the status in
 /// the place of `Internal`.
@@ -78,7 +87,9 @@ pub enum NoPacket {
 #[derive(Debug)]
 pub struct Port {
     handles: HandleCount,
-    queue: Mutex<Queue<Arc<Waiter>>>,
+    queue: Mutex<State>,
+    /// The threads that have turned to it.
+    roster: Roster,
     /// Signaled while packets wait in the queue, and for ever once closed;
     /// kept up only once somebody has asked for it.
     signal: Signal,
@@ -89,6 +100,8 @@ pub struct Port {
     /// Whom to ask for a thread.
     crew: Option<Weak<dyn Crew>>,
 }
+
+type State = Queue<Arc<Waiter>, Blocked>;
 
 impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
@@ -105,6 +118,7 @@ impl Port {
         Self {
             handles: HandleCount::default(),
             queue,
+            roster: Roster::default(),
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
             discard: None,
@@ -121,7 +135,9 @@ impl Port {
     /// Like `new`; `crew` is asked for a thread whenever a packet waits though
     /// fewer threads run than may, because none is there.
     pub(crate) fn with_crew(limit: u32, crew: Weak<dyn Crew>) -> Self {
-        Self { crew: Some(crew), ..Self::new(limit) }
+        let port = Self { crew: Some(crew), ..Self::new(limit) };
+        port.queue.lock().let_have_more();
+        port
     }
 
     /// Delivers a packet: the one way into any port. On a closed port the
@@ -151,12 +167,16 @@ impl Port {
     }
 
     #[inline]
-    fn post_locked(&self, mut queue: MutexGuard<'_, Queue<Arc<Waiter>>>, packet: &Packet) {
-        if queue.is_closed() {
-            drop(queue);
-            return self.discard([*packet]);
+    fn post_locked(&self, mut queue: MutexGuard<'_, State>, packet: &Packet) {
+        if queue.is_special() {
+            if queue.is_closed() {
+                drop(queue);
+                return self.discard([*packet]);
+            }
+            Self::settle(&mut queue);
         }
         let hand_off = queue.post(*packet);
+        let begins_watch = queue.begins_watch();
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
         let missing = self.missing(&queue);
@@ -166,6 +186,9 @@ impl Port {
         }
         if watched {
             self.signal.release();
+        }
+        if begins_watch {
+            self.begin_watch();
         }
         self.ask_crew(missing);
     }
@@ -282,11 +305,35 @@ impl Port {
         packets: &mut [Packet],
     ) -> Result<Option<usize>, NoPacket> {
         let mut queue = self.queue.lock();
-        if queue.is_closed() {
-            return Err(NoPacket::Abandoned);
+        let first = if queue.is_special() {
+            if queue.is_closed() {
+                return Err(NoPacket::Abandoned);
+            }
+            Self::take_settled(&mut queue, was_running)
+        } else {
+            queue.take(was_running)
+        };
+        let Some(first) = first else {
+            // Under the lock: nobody may take it for one that counts.
+            seat::with_presence(|it| it.step_in());
+            return Ok(None);
+        };
+        if !was_running {
+            seat::with_presence(|it| it.step_out());
         }
-        let Some(first) = queue.take(was_running) else { return Ok(None) };
         Ok(Some(self.fill(&mut queue, first, packets)))
+    }
+
+    /// Like `Queue::take`, when threads were seen blocked, perhaps this one.
+    #[cold]
+    fn take_settled(queue: &mut State, was_running: bool) -> Option<Packet> {
+        let was_seen =
+            was_running && seat::with_presence(|it| Self::forget(queue, it)).unwrap_or(false);
+        if was_running && !was_seen {
+            queue.step_down();
+        }
+        Self::settle(queue);
+        queue.take(false)
     }
 
     /// One last look after the work at hand was done; then the thread runs on.
@@ -296,7 +343,7 @@ impl Port {
         if queue.is_closed() {
             return Err(NoPacket::Abandoned);
         }
-        match queue.take(false) {
+        match Self::take_settled(&mut queue, false) {
             Some(first) => Ok(self.fill(&mut queue, first, packets)),
             None => {
                 queue.give_up();
@@ -315,14 +362,17 @@ impl Port {
         if queue.is_closed() {
             return Err(NoPacket::Abandoned);
         }
-        match queue.take(false) {
-            Some(first) => Ok(Some(self.fill(&mut queue, first, packets))),
-            None => {
-                waiter.prepare();
-                queue.wait(Arc::clone(waiter));
-                Ok(None)
-            }
+        if let Some(first) = Self::take_settled(&mut queue, false) {
+            return Ok(Some(self.fill(&mut queue, first, packets)));
         }
+        waiter.prepare();
+        queue.wait(Arc::clone(waiter));
+        let begins_watch = queue.begins_watch();
+        drop(queue);
+        if begins_watch {
+            self.begin_watch();
+        }
+        Ok(None)
     }
 
     /// Sleeps until a packet is in the waiter's slot.
@@ -356,7 +406,7 @@ impl Port {
     }
 
     /// Puts `first` and what follows it into `packets`.
-    fn fill(&self, queue: &mut Queue<Arc<Waiter>>, first: Packet, packets: &mut [Packet]) -> usize {
+    fn fill(&self, queue: &mut State, first: Packet, packets: &mut [Packet]) -> usize {
         packets[0] = first;
         let mut count = 1;
         while count < packets.len()
@@ -369,17 +419,22 @@ impl Port {
         count
     }
 
-    fn reset_if_empty(&self, queue: &Queue<Arc<Waiter>>) {
+    fn reset_if_empty(&self, queue: &State) {
         if self.is_observed.load(Ordering::Relaxed) && queue.depth() == 0 {
             self.signal.reset();
         }
     }
 
     /// A thread that ran for the port blocks elsewhere, turns away or exits.
-    fn leave(&self) {
+    fn leave(&self, presence: &Arc<Presence>) {
         let (hand_off, missing) = {
             let mut queue = self.queue.lock();
-            let hand_off = queue.leave();
+            if queue.is_closed() || Self::forget(&mut queue, presence) {
+                return;
+            }
+            queue.step_down();
+            Self::settle(&mut queue);
+            let hand_off = queue.release();
             if hand_off.is_some() {
                 self.reset_if_empty(&queue);
             }
@@ -408,7 +463,9 @@ impl Port {
 
     /// Threads that run for the port now.
     pub fn running(&self) -> u32 {
-        self.queue.lock().running()
+        let mut queue = self.queue.lock();
+        Self::settle_until(u32::MAX, &mut queue);
+        queue.running()
     }
 
     /// How many threads the port lets run at once.

@@ -6,6 +6,7 @@
 
 use super::Packet;
 use super::queue::Queue;
+use std::cell::RefCell;
 
 /// What a thread is doing, as far as the port is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +14,15 @@ enum Doing {
     /// It has never asked for a packet.
     Elsewhere,
     Running,
-    /// It runs for the port but is blocked in something else.
+    /// It runs for the port but is blocked in something else, and has said so.
     Blocked,
     Waiting,
+    /// It is blocked where it cannot say so, and nobody has seen it yet.
+    Asleep,
+    /// Somebody has.
+    Seen,
+    /// It was seen blocked and goes on, which nobody has seen yet.
+    Resumed,
 }
 
 const THREADS: usize = 3;
@@ -30,6 +37,9 @@ enum Action {
     TimeOut(usize),
     Block(usize),
     Unblock(usize),
+    FallAsleep(usize),
+    WakeUp(usize),
+    See(usize),
     Exit(usize),
     Close,
 }
@@ -41,6 +51,8 @@ struct World {
     /// Who waits, oldest first.
     waiting: Vec<usize>,
     limit: usize,
+    /// Whether threads block where they cannot say so.
+    sleeps: bool,
     posted: usize,
     /// Packets that have left; they leave in the order 0, 1, 2...
     left: usize,
@@ -48,12 +60,13 @@ struct World {
 }
 
 impl World {
-    fn new(limit: usize) -> Self {
+    fn new(limit: usize, sleeps: bool) -> Self {
         Self {
             queue: Queue::new(limit as u32),
             threads: [Doing::Elsewhere; THREADS],
             waiting: Vec::new(),
             limit,
+            sleeps,
             posted: 0,
             left: 0,
             is_closed: false,
@@ -61,7 +74,11 @@ impl World {
     }
 
     fn running(&self) -> usize {
-        self.threads.iter().filter(|doing| **doing == Doing::Running).count()
+        self.count(&[Doing::Running, Doing::Asleep, Doing::Resumed])
+    }
+
+    fn count(&self, any_of: &[Doing]) -> usize {
+        self.threads.iter().filter(|doing| any_of.contains(doing)).count()
     }
 
     fn actions(&self) -> Vec<Action> {
@@ -72,7 +89,7 @@ impl World {
         for thread in 0..THREADS {
             actions.extend_from_slice(&match self.threads[thread] {
                 Doing::Elsewhere => vec![Action::Take(thread), Action::Poll(thread)],
-                Doing::Running => vec![
+                Doing::Running | Doing::Resumed => vec![
                     Action::Take(thread),
                     Action::Poll(thread),
                     Action::Block(thread),
@@ -80,7 +97,12 @@ impl World {
                 ],
                 Doing::Blocked => vec![Action::Unblock(thread)],
                 Doing::Waiting => vec![Action::TimeOut(thread)],
+                Doing::Asleep => vec![Action::WakeUp(thread), Action::See(thread)],
+                Doing::Seen => vec![Action::WakeUp(thread)],
             });
+            if self.sleeps && matches!(self.threads[thread], Doing::Running | Doing::Resumed) {
+                actions.push(Action::FallAsleep(thread));
+            }
         }
         actions
     }
@@ -108,6 +130,7 @@ impl World {
             Action::Post => {
                 let packet = Packet::new(self.posted, 0, 0);
                 self.posted += 1;
+                self.settle();
                 let hand_off = self.queue.post(packet);
                 self.handed_over(hand_off);
             }
@@ -131,8 +154,28 @@ impl World {
             }
             Action::Block(thread) | Action::Exit(thread) => {
                 let exits = matches!(action, Action::Exit(_));
+                let counted = self.counted(thread);
                 self.threads[thread] = if exits { Doing::Elsewhere } else { Doing::Blocked };
-                let hand_off = self.queue.leave();
+                if counted {
+                    self.queue.step_down();
+                    self.settle();
+                    let hand_off = self.queue.release();
+                    self.handed_over(hand_off);
+                }
+            }
+            Action::FallAsleep(thread) => {
+                let was_seen = self.threads[thread] == Doing::Resumed;
+                self.threads[thread] = if was_seen { Doing::Seen } else { Doing::Asleep };
+            }
+            Action::WakeUp(thread) => {
+                let was_seen = self.threads[thread] == Doing::Seen;
+                self.threads[thread] = if was_seen { Doing::Resumed } else { Doing::Running };
+            }
+            Action::See(thread) => {
+                self.threads[thread] = Doing::Seen;
+                self.queue.see_blocked(thread);
+                self.settle();
+                let hand_off = self.queue.release();
                 self.handed_over(hand_off);
             }
             Action::Unblock(thread) => {
@@ -150,12 +193,42 @@ impl World {
         }
     }
 
+    /// Before a packet may leave: PORT-107.
+    fn settle(&mut self) {
+        let resumed = RefCell::new(Vec::new());
+        self.queue.settle(self.limit as u32, |thread| {
+            let has_resumed = self.threads[*thread] == Doing::Resumed;
+            resumed.borrow_mut().extend(has_resumed.then_some(*thread));
+            has_resumed
+        });
+        for thread in resumed.into_inner() {
+            self.threads[thread] = Doing::Running;
+        }
+    }
+
+    /// Whether the port counts a thread that is about to act; if not, it has
+    /// forgotten that it was seen blocked.
+    fn counted(&mut self, thread: usize) -> bool {
+        let was_seen = self.threads[thread] == Doing::Resumed;
+        assert_eq!(self.queue.forget(|other| *other == thread), was_seen);
+        matches!(self.threads[thread], Doing::Running)
+    }
+
     /// PORT-105: who asks again has given up its own place first.
     fn take(&mut self, thread: usize) -> bool {
-        let was_running = self.threads[thread] == Doing::Running;
+        let counted = self.counted(thread);
         self.threads[thread] = Doing::Elsewhere;
+        let packet = if self.queue.is_special() {
+            if counted {
+                self.queue.step_down();
+            }
+            self.settle();
+            self.queue.take(false)
+        } else {
+            self.queue.take(counted)
+        };
         let running = self.running();
-        let Some(packet) = self.queue.take(was_running) else { return false };
+        let Some(packet) = packet else { return false };
         self.leaves(packet, running);
         self.threads[thread] = Doing::Running;
         true
@@ -165,7 +238,9 @@ impl World {
         if self.is_closed {
             return;
         }
-        assert_eq!(self.queue.running() as usize, self.running(), "who runs is counted");
+        let counted = self.count(&[Doing::Running, Doing::Asleep]);
+        assert_eq!(self.queue.running() as usize, counted, "who runs is counted");
+        assert_eq!(self.queue.is_special(), self.count(&[Doing::Seen, Doing::Resumed]) > 0);
         assert_eq!(self.queue.depth(), self.posted - self.left, "no packet is lost or doubled");
         let both = self.queue.depth() > 0 && !self.waiting.is_empty();
         assert!(!both || self.running() >= self.limit, "a packet waits for a thread that may run");
@@ -191,7 +266,8 @@ fn explore(world: &World, depth: usize, schedules: &mut u64) {
 fn i16_port_100_every_schedule_keeps_the_limit_the_order_and_every_packet() {
     let mut schedules = 0;
     for limit in 1..=3 {
-        explore(&World::new(limit), 7, &mut schedules);
+        explore(&World::new(limit, false), 7, &mut schedules);
+        explore(&World::new(limit, true), 6, &mut schedules);
     }
     assert!(schedules > 100_000, "only {schedules} schedules were explored");
 }
@@ -201,7 +277,7 @@ fn i16_port_100_every_schedule_keeps_the_limit_the_order_and_every_packet() {
 fn i13_port_090_long_random_runs_lose_and_double_nothing() {
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     for run in 0..200 {
-        let mut world = World::new(1 + run % 4);
+        let mut world = World::new(1 + run % 4, run % 2 == 0);
         for _ in 0..1000 {
             let actions = world.actions();
             random ^= random << 13;

@@ -1,5 +1,6 @@
 //! What a thread knows of itself: the port it runs for and where it waits.
 
+use super::presence::Presence;
 use super::{NoPacket, Packet, Port};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, Parker, Watcher, watch_this_thread};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -22,6 +23,7 @@ pub(super) struct Seat {
     is_blocked: Cell<bool>,
     taken: Taken,
     waiter: OnceCell<Arc<Waiter>>,
+    presence: OnceCell<Arc<Presence>>,
 }
 
 /// Counts the packets that a thread gets without waiting.
@@ -76,34 +78,52 @@ impl Seat {
             if Arc::ptr_eq(old, port) {
                 return !was_blocked;
             }
-            if !was_blocked {
-                old.leave();
-            }
+            self.presence().step_in();
+            old.part(self.presence(), !was_blocked);
         }
+        port.join(self.presence());
         *current = Some(Arc::clone(port));
         self.stamp.set(0);
-        watch_this_thread(Watcher { leave: block, enter: unblock });
+        watch_this_thread(Watcher { leave: block, enter: unblock, hold: held_up, go_on });
         false
+    }
+
+    fn presence(&self) -> &Arc<Presence> {
+        self.presence.get_or_init(|| Arc::new(Presence::new()))
     }
 
     /// Lends the waiter to `wait`, in which the thread does not count: what it
     /// completes meanwhile may call out, and that may block.
     pub(super) fn while_waiting<R>(&self, wait: impl FnOnce(&Arc<Waiter>) -> R) -> R {
         self.is_blocked.set(true);
+        self.presence().step_in();
         let result = wait(self.waiter.get_or_init(Default::default));
         self.is_blocked.set(false);
+        self.presence().step_out();
         result
+    }
+}
+
+impl Seat {
+    /// The thread runs for no port any more.
+    fn leave_for_good(&self) {
+        let port = self.port.borrow_mut().take();
+        if let Some(port) = port {
+            self.presence().step_in();
+            port.part(self.presence(), !self.is_blocked.get());
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(port) = self.port.get_mut().take()
-            && !self.is_blocked.get()
-        {
-            port.leave();
-        }
+        self.leave_for_good();
     }
+}
+
+/// Lends the calling thread's presence, if it has ever turned to a port.
+pub(super) fn with_presence<R>(f: impl FnOnce(&Arc<Presence>) -> R) -> Option<R> {
+    SEAT.try_with(|seat| seat.presence.get().map(f)).ok().flatten()
 }
 
 /// Lends the port that the calling thread runs for, if `stamp` stands for it
@@ -126,23 +146,22 @@ pub(super) fn remember(stamp: u64) {
 
 /// The calling thread exits: it runs for no port any more.
 pub(crate) fn leave_for_good() {
-    let _ = SEAT.try_with(|seat| {
-        let port = seat.port.borrow_mut().take();
-        if let Some(port) = port.filter(|_| !seat.is_blocked.get()) {
-            port.leave();
-        }
-    });
+    let _ = SEAT.try_with(Seat::leave_for_good);
 }
 
 /// The calling thread blocks; false if it does not count in any case.
 fn block() -> bool {
     let left = SEAT.try_with(|seat| {
         let port = seat.port.borrow().clone()?;
-        (!seat.is_blocked.replace(true)).then_some(port)
+        if seat.is_blocked.replace(true) {
+            return None;
+        }
+        seat.presence().step_in();
+        Some((port, Arc::clone(seat.presence())))
     });
     let left = left.ok().flatten();
-    if let Some(port) = &left {
-        port.leave();
+    if let Some((port, presence)) = &left {
+        port.leave(presence);
     }
     left.is_some()
 }
@@ -160,8 +179,20 @@ fn unblock() {
         let port = seat.port.borrow().clone();
         if let Some(port) = port.filter(|_| seat.is_blocked.replace(false)) {
             port.enter();
+            seat.presence().step_out();
         }
     });
+}
+
+/// The calling thread sleeps for a lock of this library: that is no blocking,
+/// and must not look like it. False if it does not in any case.
+fn held_up() -> bool {
+    with_presence(|it| it.step_in()).unwrap_or(false)
+}
+
+/// It has the lock.
+fn go_on() {
+    with_presence(|it| it.step_out());
 }
 
 const WAITING: u64 = 0;

@@ -1,6 +1,7 @@
 //! The port with real threads, in every order that loom knows.
 
 use super::*;
+use crate::blocked::Probe;
 use crate::handle::Handle;
 use crate::sync::Sleep;
 use loom::thread;
@@ -87,5 +88,66 @@ fn port_106_a_blocked_thread_lets_another_in() {
         port.post(Packet::new(2, 0, 0));
         let key = crate::sync::blocking(|| taker.join().unwrap());
         assert_eq!(key, 2);
+    });
+}
+
+/// Somebody looks at a thread that blocks, goes on and asks again.
+#[test]
+fn port_107_who_is_seen_blocked_is_counted_once_whenever_it_goes_on() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let port = Arc::new(Port::new(1));
+        port.post(Packet::new(1, 0, 0));
+        assert_eq!(take_one(&port).unwrap().key, 1);
+        let is_blocked = Arc::new(AtomicBool::new(true));
+        let presence = seat::with_presence(Arc::clone).unwrap();
+        port.post(Packet::new(2, 0, 0));
+        let other = Arc::clone(&port);
+        let taker = thread::spawn(move || {
+            let key = take_one(&other).unwrap().key;
+            leave_for_good();
+            key
+        });
+        let (other, probe) = (Arc::clone(&port), Arc::new(Probe::Told(Arc::clone(&is_blocked))));
+        let watcher = thread::spawn(move || other.see(&presence, &probe));
+        is_blocked.store(false, Ordering::Release);
+        let now = Some(crate::sync::Deadline::now());
+        let mine = port.take(&mut [Packet::default()], now, &Sleep);
+        if mine.is_ok() {
+            port.post(Packet::new(2, 0, 0));
+        }
+        let key = crate::sync::blocking(|| {
+            watcher.join().unwrap();
+            taker.join().unwrap()
+        });
+        assert_eq!((key, port.depth(), port.running()), (2, 0, 1));
+    });
+}
+
+#[test]
+fn port_075_an_alert_that_crosses_a_packet_loses_neither() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let port = Arc::new(Port::new(1));
+        let alert = Arc::new(Signal::manual(false));
+        let (other, ring) = (Arc::clone(&port), Arc::clone(&alert));
+        let taker = thread::spawn(move || {
+            let mut packets = [Packet::default()];
+            let result = other.take_alertable(&mut packets, None, &Sleep, &ring);
+            assert!(other.running() <= 1);
+            result.map(|_| packets[0].key)
+        });
+        let ring = Arc::clone(&alert);
+        let ringer = thread::spawn(move || ring.set());
+        port.post(Packet::new(5, 0, 0));
+        match taker.join().unwrap() {
+            Ok(key) => assert_eq!((key, port.depth()), (5, 0)),
+            Err(reason) => assert_eq!((reason, port.depth()), (NoPacket::Alerted, 1)),
+        }
+        ringer.join().unwrap();
+        assert!(alert.is_set());
+        assert_eq!(port.waiting(), 0);
     });
 }

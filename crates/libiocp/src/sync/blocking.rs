@@ -17,6 +17,11 @@ pub(crate) struct Watcher {
     pub(crate) leave: fn() -> bool,
     /// The thread that has left goes on.
     pub(crate) enter: fn(),
+    /// The thread sleeps for a lock of this library; false if that does not
+    /// matter.
+    pub(crate) hold: fn() -> bool,
+    /// The thread that was held up goes on.
+    pub(crate) go_on: fn(),
 }
 
 thread_local! {
@@ -55,4 +60,16 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     let watcher = WATCHER.try_with(Cell::get).ok().flatten();
     let _left = Left(watcher.filter(|watcher| (watcher.leave)()).map(|watcher| watcher.enter));
     f()
+}
+
+/// Runs `f`, which may sleep for a lock of this library. Windows' kernel spins
+/// there, so the thread does not give up its place.
+pub(super) fn held_up<R>(f: impl FnOnce() -> R) -> R {
+    let watcher = WATCHER.try_with(Cell::get).ok().flatten();
+    let held = watcher.filter(|watcher| (watcher.hold)());
+    let result = f();
+    if let Some(watcher) = held {
+        (watcher.go_on)();
+    }
+    result
 }

@@ -8,6 +8,7 @@
 //! Where there is no such barrier the lock is always careful.
 
 use super::barrier;
+use super::blocking;
 use super::futex::Futex;
 use super::parker::Deadline;
 use super::{AtomicU32, Ordering, fence};
@@ -63,7 +64,7 @@ impl Lock {
     #[inline]
     pub(super) fn unlock(&self) {
         self.word.store(FREE, Ordering::Release);
-        // In program order; see `lock_later` for the rest.
+        // In program order; see `sleep` for the rest.
         #[cfg(not(loom))]
         std::sync::atomic::compiler_fence(Ordering::SeqCst);
         #[cfg(loom)]
@@ -75,9 +76,13 @@ impl Lock {
 
     #[cold]
     fn lock_later(&self) {
-        if self.spin() {
-            return;
+        if !self.spin() {
+            blocking::held_up(|| self.sleep());
         }
+    }
+
+    /// Sleeps until it has the lock.
+    fn sleep(&self) {
         loop {
             let before = self.sleepers.swap(CAREFUL | SLEEPING, Ordering::SeqCst);
             fence(Ordering::SeqCst);

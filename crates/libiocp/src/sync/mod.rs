@@ -11,6 +11,7 @@ mod mutex;
 mod parker;
 #[cfg(not(loom))]
 mod service;
+mod signals;
 #[cfg(not(loom))]
 mod turn;
 
@@ -21,6 +22,7 @@ pub use mutex::{Mutex, MutexGuard};
 pub use parker::{Date, Deadline, Idle, Parker, Sleep};
 #[cfg(not(loom))]
 pub(crate) use service::{SignalMask, sleep_precisely, start_thread};
+pub(crate) use signals::SignalsBlocked;
 #[cfg(not(loom))]
 pub(crate) use turn::Turn;
 
@@ -64,6 +66,7 @@ loom::thread_local! {
 
 /// The number of the calling thread: never the same for two threads, also not
 /// one after the other; not zero.
+#[inline]
 pub(crate) fn this_thread() -> u64 {
     NUMBER.with(|number| {
         if number.get() == 0 {

@@ -2,7 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::futex::Futex;
-use super::{AtomicI32, Ordering};
+use super::{Arc, AtomicI32, Mutex, Ordering};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
 /// A point on the monotonic clock, in nanoseconds.
@@ -134,13 +135,16 @@ const NOTIFIED: u32 = 3;
 #[derive(Debug)]
 pub struct Parker {
     state: Futex,
-    /// The eventfd that ends the owner's poll; valid while `state` is POLLING.
-    kick: AtomicI32,
+    /// What ends the owner's poll. It is kept after the poll: who has seen
+    /// POLLING may write to it later, when whose it was is gone.
+    kick: Mutex<Option<Arc<OwnedFd>>>,
+    /// Its number, for the owner.
+    kick_number: AtomicI32,
 }
 
 impl Default for Parker {
     fn default() -> Self {
-        Self { state: Futex::new(EMPTY), kick: AtomicI32::new(-1) }
+        Self { state: Futex::new(EMPTY), kick: Mutex::default(), kick_number: AtomicI32::new(-1) }
     }
 }
 
@@ -150,10 +154,12 @@ impl Parker {
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => self.state.wake_one(),
             POLLING => {
-                let one = 1u64.to_ne_bytes();
-                // SAFETY: `one` is readable for its length. The descriptor is
-                // the engine's, open as long as any thread may poll it.
-                unsafe { libc::write(self.kick.load(Ordering::Relaxed), one.as_ptr().cast(), 8) };
+                let kick = self.kick.lock().clone();
+                if let Some(kick) = kick {
+                    let one = 1u64.to_ne_bytes();
+                    // SAFETY: `one` is readable for its length.
+                    unsafe { libc::write(kick.as_raw_fd(), one.as_ptr().cast(), 8) };
+                }
             }
             _ => {}
         }
@@ -197,8 +203,14 @@ impl Parker {
 
     /// Announces that the owner is about to sleep until `kick` is readable.
     /// False, and nothing announced, if it has been notified already.
-    pub fn begin_poll(&self, kick: i32) -> bool {
-        self.kick.store(kick, Ordering::Relaxed);
+    pub fn begin_poll(&self, kick: Option<&Arc<OwnedFd>>) -> bool {
+        // What is kept is open, so its number is nobody else's.
+        let number = kick.map_or(-1, |kick| kick.as_raw_fd());
+        if self.kick_number.load(Ordering::Relaxed) != number {
+            let before = std::mem::replace(&mut *self.kick.lock(), kick.cloned());
+            drop(before);
+            self.kick_number.store(number, Ordering::Relaxed);
+        }
         self.state.compare_exchange(EMPTY, POLLING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
@@ -236,6 +248,28 @@ mod tests {
         let thread = std::thread::spawn(move || other.unpark());
         assert!(parker.park(Some(Deadline::after(Duration::from_secs(60)))));
         thread.join().unwrap();
+    }
+
+    /// A wake-up may be written after the poll that it was to end, when the
+    /// engine that polled is gone.
+    #[test]
+    fn what_ends_a_poll_is_kept_for_a_late_wake_up() {
+        let parker = Parker::default();
+        let kick = Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
+        let other = Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
+        let number = kick.as_raw_fd();
+        for _ in 0..2 {
+            assert!(parker.begin_poll(Some(&kick)));
+            assert!(!parker.end_poll());
+        }
+        assert_eq!(Arc::strong_count(&kick), 2);
+        drop(kick);
+        // SAFETY: no memory is involved.
+        assert!(unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0);
+        assert!(parker.begin_poll(Some(&other)));
+        parker.unpark();
+        assert!(parker.end_poll() && parker.take_notification());
+        assert_eq!(Arc::strong_count(&other), 2);
     }
 
     #[test]

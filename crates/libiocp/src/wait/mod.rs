@@ -55,7 +55,7 @@ fn take_any(signals: &[&Signal], deadline: Option<Deadline>, idle: &dyn Idle) ->
 }
 
 /// A subscriber's wait for one signal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Subscription(Arc<Wait>);
 
 /// Waits for `signal` without a thread: `subscriber` is called once, when the
@@ -75,8 +75,11 @@ impl Subscription {
     /// the signal has satisfied it: the subscriber was called, or is just being
     /// called.
     pub fn cancel(&self, signal: &Signal) -> bool {
+        // A signal that has satisfied a wait has forgotten it.
         let is_cancelled = self.0.claim(CANCELLED);
-        signal.forget(&self.0);
+        if is_cancelled {
+            signal.forget(&self.0);
+        }
         is_cancelled
     }
 }
@@ -298,6 +301,51 @@ mod threads {
             signals[0].set();
             assert_eq!(waiter.join().unwrap(), All::Taken);
             assert!(!signals[0].is_set() && !signals[1].is_set());
+        });
+    }
+
+    #[test]
+    fn hnd_081_an_alert_ends_a_wait_for_all_and_takes_nothing() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let signals =
+                Arc::new([Signal::auto(true), Signal::auto(false), Signal::manual(false)]);
+            let other = Arc::clone(&signals);
+            let waiter = thread::spawn(move || {
+                wait_all(&[&other[0], &other[1]], Some(&other[2]), None, &Sleep)
+            });
+            signals[2].set();
+            signals[1].set();
+            let end = waiter.join().unwrap();
+            assert_ne!(end, All::TimedOut);
+            assert_eq!(signals[0].is_set(), end == All::Alerted);
+            assert_eq!(signals[1].is_set(), end == All::Alerted);
+        });
+    }
+
+    #[test]
+    fn hnd_094_a_mutex_has_one_owner_and_outlives_him() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(|| {
+            let mutex = Signal::mutex(false);
+            let other = Arc::clone(&mutex);
+            let owner = thread::spawn(move || {
+                assert_eq!(wait_any(&[&other], None, &Sleep), Some(0));
+                let came_abandoned = other.came_abandoned();
+                if came_abandoned {
+                    assert_eq!(other.give_back(), Some(0));
+                }
+                end_of_thread();
+                came_abandoned
+            });
+            assert_eq!(wait_any(&[&mutex], None, &Sleep), Some(0));
+            let came_abandoned = mutex.came_abandoned();
+            assert!(mutex.mutex_state().unwrap().is_mine);
+            end_of_thread();
+            // Both leave it behind, so whoever comes second is told.
+            assert!(came_abandoned != owner.join().unwrap());
         });
     }
 }

@@ -814,6 +814,8 @@ int WSAAPI WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD c
 BOOL WSAAPI WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED lpOverlapped, LPDWORD lpcbTransfer,
                                    BOOL fWait, LPDWORD lpdwFlags);
 WSAEVENT WSAAPI WSACreateEvent(void);
+DWORD WSAAPI WSAWaitForMultipleEvents(DWORD cEvents, const WSAEVENT *lphEvents, BOOL fWaitAll,
+                                      DWORD dwTimeout, BOOL fAlertable);
 BOOL WSAAPI WSACloseEvent(WSAEVENT hEvent);
 BOOL WSAAPI WSASetEvent(WSAEVENT hEvent);
 BOOL WSAAPI WSAResetEvent(WSAEVENT hEvent);

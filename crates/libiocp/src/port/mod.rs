@@ -26,7 +26,6 @@ use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak};
 use crate::wait::Signal;
 pub(crate) use crew::Crew;
-use presence::Presence;
 use queue::Queue;
 pub(crate) use queue::Token;
 use roster::{Blocked, Roster};
@@ -130,14 +129,6 @@ impl Port {
     /// the port closes or has closed. It is called with no lock held.
     pub fn discarding_to(limit: u32, discard: fn(Packet)) -> Self {
         Self { discard: Some(discard), ..Self::new(limit) }
-    }
-
-    /// Like `new`; `crew` is asked for a thread whenever a packet waits though
-    /// fewer threads run than may, because none is there.
-    pub(crate) fn with_crew(limit: u32, crew: Weak<dyn Crew>) -> Self {
-        let port = Self { crew: Some(crew), ..Self::new(limit) };
-        port.queue.lock().let_have_more();
-        port
     }
 
     /// Delivers a packet: the one way into any port. On a closed port the
@@ -423,27 +414,6 @@ impl Port {
         if self.is_observed.load(Ordering::Relaxed) && queue.depth() == 0 {
             self.signal.reset();
         }
-    }
-
-    /// A thread that ran for the port blocks elsewhere, turns away or exits.
-    fn leave(&self, presence: &Arc<Presence>) {
-        let (hand_off, missing) = {
-            let mut queue = self.queue.lock();
-            if queue.is_closed() || Self::forget(&mut queue, presence) {
-                return;
-            }
-            queue.step_down();
-            Self::settle(&mut queue);
-            let hand_off = queue.release();
-            if hand_off.is_some() {
-                self.reset_if_empty(&queue);
-            }
-            (hand_off, self.missing(&queue))
-        };
-        if let Some((waiter, packet)) = hand_off {
-            waiter.deliver(packet);
-        }
-        self.ask_crew(missing);
     }
 
     /// A thread that was blocked runs for the port again.

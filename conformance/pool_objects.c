@@ -58,6 +58,15 @@ static void all_that_block_run_at_once(void)
     CloseThreadpoolWork(work);
 }
 
+/* Win32 cannot tell that a thread has come to rest in a wait. */
+static DWORD CALLBACK open_later(void *unused)
+{
+    (void)unused;
+    Sleep(300);
+    SetEvent(gate);
+    return 0;
+}
+
 static void what_has_not_begun_can_be_cancelled(void)
 {
     TP_CALLBACK_ENVIRON environment;
@@ -74,7 +83,7 @@ static void what_has_not_begun_can_be_cancelled(void)
     work = CreateThreadpoolWork(block_work, (void *)&calls, &environment);
     for (i = 0; i < 5; i++) SubmitThreadpoolWork(work);
     ok(waited(begun), "never begun");
-    thread = CreateThread(NULL, 0, (LPTHREAD_START_ROUTINE)(void *)SetEvent, gate, 0, NULL);
+    thread = CreateThread(NULL, 0, open_later, NULL, 0, NULL);
     WaitForThreadpoolWorkCallbacks(work, TRUE);
     ok(calls == 1, "%d calls", (int)calls);
     SubmitThreadpoolWork(work);
@@ -92,6 +101,10 @@ static void CALLBACK simple(TP_CALLBACK_INSTANCE *instance, void *context)
     HANDLE *handles = context;
 
     if (handles[0]) SetEventWhenCallbackReturns(instance, handles[0]);
+    if (handles[2]) {
+        WaitForSingleObject(handles[2], INFINITE);
+        ReleaseMutexWhenCallbackReturns(instance, handles[2]);
+    }
     if (handles[1]) ReleaseSemaphoreWhenCallbackReturns(instance, handles[1], 3);
     ok(CallbackMayRunLong(instance), "nobody else is there");
     InterlockedIncrement(&calls);
@@ -99,18 +112,21 @@ static void CALLBACK simple(TP_CALLBACK_INSTANCE *instance, void *context)
 
 static void what_follows_a_callback(void)
 {
-    HANDLE handles[2];
+    HANDLE handles[3];
     LONG before = -1;
 
     reset();
     handles[0] = make_event(FALSE, FALSE);
     handles[1] = CreateSemaphoreW(NULL, 0, 10, NULL);
+    handles[2] = CreateMutexW(NULL, FALSE, NULL);
     ok(TrySubmitThreadpoolCallback(simple, handles, NULL), "error %u", (unsigned)GetLastError());
     ok(waited(handles[0]), "no event");
     ok(waited(handles[1]), "no semaphore");
     ok(ReleaseSemaphore(handles[1], 1, &before) && before == 2, "count %d", (int)before);
+    ok(waited(handles[2]) && ReleaseMutex(handles[2]), "the mutex is not free");
     CloseHandle(handles[0]);
     CloseHandle(handles[1]);
+    CloseHandle(handles[2]);
 }
 
 static void CALLBACK independent(TP_CALLBACK_INSTANCE *instance, void *context, TP_WORK *work)
@@ -163,7 +179,7 @@ static void a_group_closes_its_members(void)
     SubmitThreadpoolWork(work[0]);
     ok(waited(begun), "never begun");
     SubmitThreadpoolWork(work[1]);
-    thread = CreateThread(NULL, 0, (LPTHREAD_START_ROUTINE)(void *)SetEvent, gate, 0, NULL);
+    thread = CreateThread(NULL, 0, open_later, NULL, 0, NULL);
     CloseThreadpoolCleanupGroupMembers(group, TRUE, (void *)0x1234);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);

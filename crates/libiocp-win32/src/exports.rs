@@ -126,7 +126,8 @@ exports! {
         [threadpoolapiset::instance]:
             CallbackMayRunLong, DisassociateCurrentThreadFromCallback,
             FreeLibraryWhenCallbackReturns, LeaveCriticalSectionWhenCallbackReturns,
-            ReleaseSemaphoreWhenCallbackReturns, SetEventWhenCallbackReturns;
+            ReleaseMutexWhenCallbackReturns, ReleaseSemaphoreWhenCallbackReturns,
+            SetEventWhenCallbackReturns;
         [threadpoolapiset::io]:
             BindIoCompletionCallback, CancelThreadpoolIo, CloseThreadpoolIo, CreateThreadpoolIo,
             StartThreadpoolIo, WaitForThreadpoolIoCallbacks;

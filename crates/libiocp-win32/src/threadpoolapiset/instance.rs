@@ -4,6 +4,7 @@ use super::fatal;
 use crate::libloaderapi::FreeLibrary;
 use crate::synchapi::LeaveCriticalSection;
 use crate::synchapi_events::{ReleaseSemaphore, SetEvent};
+use crate::synchapi_mutexes::ReleaseMutex;
 use crate::types::{BOOL, CRITICAL_SECTION, DWORD, HANDLE, HMODULE, LONG};
 use libiocp::pool::Instance;
 use std::cell::RefCell;
@@ -22,6 +23,7 @@ pub type PTP_CALLBACK_INSTANCE = *mut TP_CALLBACK_INSTANCE<'static>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Afterwards {
     Leave(*mut CRITICAL_SECTION),
+    Mutex(HANDLE),
     Semaphore(HANDLE, LONG),
     Event(HANDLE),
     Library(HMODULE),
@@ -37,15 +39,19 @@ impl<'a> TP_CALLBACK_INSTANCE<'a> {
         let mut afterwards = self.afterwards.into_inner();
         afterwards.sort_by_key(|what| match what {
             Afterwards::Leave(_) => 0,
-            Afterwards::Semaphore(..) => 1,
-            Afterwards::Event(_) => 2,
-            Afterwards::Library(_) => 3,
+            Afterwards::Mutex(_) => 1,
+            Afterwards::Semaphore(..) => 2,
+            Afterwards::Event(_) => 3,
+            Afterwards::Library(_) => 4,
         });
         for what in afterwards {
             // SAFETY: the program has named it for this very purpose.
             unsafe {
                 match what {
                     Afterwards::Leave(section) => LeaveCriticalSection(section),
+                    Afterwards::Mutex(mutex) => {
+                        ReleaseMutex(mutex);
+                    }
                     Afterwards::Semaphore(semaphore, count) => {
                         ReleaseSemaphore(semaphore, count, std::ptr::null_mut());
                     }
@@ -96,6 +102,13 @@ pub unsafe extern "C" fn ReleaseSemaphoreWhenCallbackReturns(
     let what = Afterwards::Semaphore(sem, crel as LONG);
     // SAFETY: the documentation asks for the callback's own instance.
     unsafe { after("ReleaseSemaphoreWhenCallbackReturns", pci, what) };
+}
+
+/// `ReleaseMutexWhenCallbackReturns`: gives a mutex back then, on the thread that owns it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ReleaseMutexWhenCallbackReturns(pci: PTP_CALLBACK_INSTANCE, mut_: HANDLE) {
+    // SAFETY: the documentation asks for the callback's own instance.
+    unsafe { after("ReleaseMutexWhenCallbackReturns", pci, Afterwards::Mutex(mut_)) };
 }
 
 /// `LeaveCriticalSectionWhenCallbackReturns`: leaves a critical section then.

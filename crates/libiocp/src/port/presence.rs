@@ -47,7 +47,7 @@ impl Presence {
     /// By the thread itself: it is inside. False if it was before.
     pub(super) fn step_in(&self) -> bool {
         let stint = self.stint.load(Ordering::Relaxed);
-        let was_out = stint % 2 == 0;
+        let was_out = stint.is_multiple_of(2);
         if was_out {
             self.stint.store(stint + 1, Ordering::Release);
         }
@@ -62,7 +62,7 @@ impl Presence {
 
     /// A name for the time that it has been on its own; `None` while inside.
     pub(super) fn stint(&self) -> Option<u64> {
-        Some(self.stint.load(Ordering::Acquire)).filter(|stint| stint % 2 == 0)
+        Some(self.stint.load(Ordering::Acquire)).filter(|stint| stint.is_multiple_of(2))
     }
 
     /// By the thread itself, while it is inside.

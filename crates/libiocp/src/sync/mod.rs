@@ -8,6 +8,7 @@ mod blocking;
 mod futex;
 mod lock;
 mod mutex;
+mod own;
 mod parker;
 #[cfg(not(loom))]
 mod service;
@@ -19,6 +20,8 @@ pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
+pub(crate) use own::OwnThread;
+pub use own::own_threads;
 pub use parker::{Date, Deadline, Idle, Parker, Sleep};
 #[cfg(not(loom))]
 pub(crate) use service::{SignalMask, sleep_precisely, start_thread};

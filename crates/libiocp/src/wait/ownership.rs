@@ -56,9 +56,7 @@ impl Ownership {
         self.came_abandoned.store(was_abandoned, Ordering::Relaxed);
         self.depth.store(1, Ordering::Relaxed);
         self.owner.store(this_thread(), Ordering::Relaxed);
-        if let Some(signal) = self.this.upgrade() {
-            Owned::note(signal);
-        }
+        Owned::note(&self.this);
     }
 
     fn clear(&self) {
@@ -140,29 +138,40 @@ thread_local! {
     static OWNED: RefCell<Owned> = RefCell::default();
 }
 
-/// What the calling thread owns; the references keep it in existence, so that
-/// it can be abandoned.
+/// What the calling thread owns. That a signal is abandoned concerns only who
+/// refers to it: a handle, or a wait.
 #[derive(Default)]
-struct Owned(Vec<Arc<Signal>>);
+struct Owned {
+    signals: Vec<Weak<Signal>>,
+    /// How many there may be before those that are gone are looked for.
+    room: usize,
+}
 
 impl Owned {
-    fn note(signal: Arc<Signal>) {
-        let _ = OWNED.try_with(|owned| owned.borrow_mut().0.push(signal));
+    fn note(signal: &Weak<Signal>) {
+        let _ = OWNED.try_with(|owned| {
+            let Owned { signals, room } = &mut *owned.borrow_mut();
+            if signals.len() >= *room {
+                signals.retain(|signal| signal.strong_count() > 0);
+                *room = 2 * signals.len() + 16;
+            }
+            signals.push(Weak::clone(signal));
+        });
     }
 
     fn forget(signal: &Signal) {
-        let found = OWNED.try_with(|owned| {
-            let owned = &mut owned.borrow_mut().0;
-            let index = owned.iter().rposition(|it| std::ptr::eq(&raw const **it, signal))?;
-            Some(owned.swap_remove(index))
+        let _ = OWNED.try_with(|owned| {
+            let signals = &mut owned.borrow_mut().signals;
+            if let Some(index) = signals.iter().rposition(|it| std::ptr::eq(it.as_ptr(), signal)) {
+                signals.swap_remove(index);
+            }
         });
-        drop(found);
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        for signal in self.0.drain(..) {
+        for signal in self.signals.drain(..).filter_map(|signal| signal.upgrade()) {
             if let Kind::Mutex(ownership) = &signal.kind {
                 ownership.is_abandoned.store(true, Ordering::Release);
                 ownership.clear();

@@ -1,21 +1,24 @@
 //! One instance of everything: the handle table and the engine.
 
+mod counted;
 mod kinds;
 mod named;
 mod ports;
 mod query;
 
 use crate::engine::{Engine, Era, Preference};
-use crate::event::{Event, Mutex as Mutant, Semaphore};
+use crate::event::{Event, Mutex as Mutant};
 use crate::file::File;
 use crate::handle::Table;
 use crate::job::{Job, Jobs};
 use crate::object::{Names, Object, ObjectRef, access};
+use crate::pool::Pool;
 use crate::port::Port;
 use crate::process::{Process, Processes};
 use crate::status::Status;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, OnceLock};
 use crate::thread::Thread;
+use crate::timer::Clocks;
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -57,6 +60,8 @@ pub struct System {
     table: Table<Entry>,
     names: Names,
     engine: Arc<Engine>,
+    clocks: Arc<Clocks>,
+    pool: OnceLock<Arc<Pool>>,
     /// Lasts as long as no handle of a port is closed or exchanged.
     era: Era,
     processes: Arc<Processes>,
@@ -94,8 +99,10 @@ impl System {
         let processes = Arc::new(Processes::new(Arc::clone(&engine)));
         Self {
             table: Table::default(),
+            clocks: Clocks::new(&engine),
             names: Names::default(),
             engine,
+            pool: OnceLock::new(),
             era: Era::default(),
             jobs: Jobs::new(Arc::clone(&processes)),
             processes,
@@ -106,6 +113,16 @@ impl System {
     /// What carries out operations.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// What timers go by.
+    pub fn clocks(&self) -> &Arc<Clocks> {
+        &self.clocks
+    }
+
+    /// The thread pool of what names no other.
+    pub fn pool(&self) -> &Arc<Pool> {
+        self.pool.get_or_init(|| Pool::new(&self.engine, &self.clocks))
     }
 
     /// The handle table.
@@ -225,17 +242,6 @@ impl System {
     pub fn event(&self, value: usize, needed: u32) -> Result<Arc<Event>, Status> {
         self.typed(value, needed, |object| match object {
             Object::Event(event) => Some(event.reference()),
-            _ => None,
-        })
-    }
-
-    /// A semaphore, with the right to release it.
-    ///
-    /// # Errors
-    /// As [`System::port`].
-    pub fn semaphore(&self, value: usize) -> Result<Arc<Semaphore>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
-            Object::Semaphore(semaphore) => Some(semaphore.reference()),
             _ => None,
         })
     }

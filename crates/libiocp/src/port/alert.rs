@@ -52,7 +52,7 @@ impl Port {
         });
         let Some(was_running) = was_running else { return Err(NoPacket::Alerted) };
         if let Some(count) = self.take_now(was_running, packets)? {
-            if Seat::with(&seat_for_once, |seat| seat.taken().add(count)) {
+            if super::seat::has_taken(count) {
                 idle.pass_by();
             }
             return Ok(count);

@@ -8,6 +8,7 @@
 //! thread's own knowledge: the one thread-local of this module.
 
 mod alert;
+mod crew;
 mod owned;
 mod presence;
 mod queue;
@@ -24,13 +25,13 @@ mod watch;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
-use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak};
 use crate::wait::Signal;
-use presence::Presence;
+pub(crate) use crew::Crew;
 use queue::Queue;
 pub(crate) use queue::Token;
 use roster::{Blocked, Roster};
-pub(crate) use seat::{Name, leave_for_good};
+pub(crate) use seat::{Name, leave_for_good, step_aside};
 use seat::{Seat, Waiter};
 #[cfg(not(loom))]
 pub use watch::watching_thread;
@@ -97,6 +98,8 @@ pub struct Port {
     is_observed: AtomicBool,
     /// Gets the packets that nobody will take.
     discard: Option<fn(Packet)>,
+    /// Whom to ask for a thread.
+    crew: Option<Weak<dyn Crew>>,
 }
 
 type State = Queue<Arc<Waiter>, Blocked>;
@@ -121,6 +124,7 @@ impl Port {
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
             discard: None,
+            crew: None,
         }
     }
 
@@ -164,6 +168,7 @@ impl Port {
         let begins_watch = queue.begins_watch();
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
+        let missing = self.missing(&queue);
         drop(queue);
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
@@ -174,6 +179,7 @@ impl Port {
         if begins_watch {
             self.begin_watch();
         }
+        self.ask_crew(missing);
     }
 
     #[cold]
@@ -357,26 +363,6 @@ impl Port {
     fn reset_if_empty(&self, queue: &State) {
         if self.is_observed.load(Ordering::Relaxed) && queue.depth() == 0 {
             self.signal.reset();
-        }
-    }
-
-    /// A thread that ran for the port blocks elsewhere, turns away or exits.
-    fn leave(&self, presence: &Arc<Presence>) {
-        let hand_off = {
-            let mut queue = self.queue.lock();
-            if queue.is_closed() || Self::forget(&mut queue, presence) {
-                return;
-            }
-            queue.step_down();
-            Self::settle(&mut queue);
-            let hand_off = queue.release();
-            if hand_off.is_some() {
-                self.reset_if_empty(&queue);
-            }
-            hand_off
-        };
-        if let Some((waiter, packet)) = hand_off {
-            waiter.deliver(packet);
         }
     }
 

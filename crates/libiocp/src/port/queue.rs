@@ -31,6 +31,8 @@ pub(crate) struct Queue<W, B = W> {
     is_special: bool,
     /// Whether somebody looks for threads that block.
     is_watched: bool,
+    /// Whether threads that are not there can be had.
+    can_have_more: bool,
     /// What became of the packets that have owners, until they leave.
     owned: BTreeMap<u32, Owned>,
     last_token: u32,
@@ -76,6 +78,7 @@ impl<W: PartialEq, B> Queue<W, B> {
             is_closed: false,
             is_special: false,
             is_watched: false,
+            can_have_more: false,
             owned: BTreeMap::new(),
             last_token: 0,
         }
@@ -289,6 +292,17 @@ impl<W: PartialEq, B> Queue<W, B> {
         (waiters, std::mem::take(&mut self.packets))
     }
 
+    /// How many more threads could run, if they were there: packets wait for
+    /// them.
+    pub(crate) fn missing(&self) -> u32 {
+        if self.waiters.is_empty() && self.running < self.limit {
+            let packets = u32::try_from(self.packets.len()).unwrap_or(u32::MAX);
+            packets.min(self.limit - self.running)
+        } else {
+            0
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
     }
@@ -303,15 +317,25 @@ impl<W: PartialEq, B> Queue<W, B> {
     /// Packets and threads wait side by side: only a thread that runs and
     /// blocks could change that.
     pub(crate) fn is_stuck(&self) -> bool {
-        !self.waiters.is_empty() && !self.packets.is_empty()
+        self.has_others() && !self.packets.is_empty()
     }
 
     /// Whether a watch has to begin now; from then on there is one.
     #[inline]
     pub(crate) fn begins_watch(&mut self) -> bool {
-        !self.waiters.is_empty()
+        self.has_others()
             && !self.packets.is_empty()
             && !std::mem::replace(&mut self.is_watched, true)
+    }
+
+    /// Whether there is a thread to let in, or one can be had.
+    fn has_others(&self) -> bool {
+        self.can_have_more || !self.waiters.is_empty()
+    }
+
+    /// Threads that are not there can be had.
+    pub(crate) fn let_have_more(&mut self) {
+        self.can_have_more = true;
     }
 
     /// Somebody watches, or nobody may.

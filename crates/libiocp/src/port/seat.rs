@@ -301,6 +301,12 @@ fn block() -> bool {
     left.is_some()
 }
 
+/// The calling thread does not count against its port's limit until it asks
+/// for the next packet.
+pub(crate) fn step_aside() {
+    block();
+}
+
 /// The calling thread, which has blocked, goes on. During thread exit the
 /// seat is gone, and with it the count.
 fn unblock() {

@@ -94,14 +94,15 @@ static inline void conform_mark(const char *why)
 
 static DWORD WINAPI conform_watch(void *unused)
 {
-    LONG seen = 0;
+    LONG seen = 0, begun;
     int seconds = 0;
 
     (void)unused;
     for (;;) {
         Sleep(1000);
-        if (seen != conform_tests_begun) seconds = 0;
-        seen = conform_tests_begun;
+        begun = InterlockedCompareExchange(&conform_tests_begun, 0, 0);
+        if (seen != begun) seconds = 0;
+        seen = begun;
         if (++seconds <= CONFORM_SECONDS) continue;
         printf("FAIL %s: does not end\n", conform_test);
         fflush(stdout);

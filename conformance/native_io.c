@@ -190,6 +190,59 @@ static void file_042_a_synchronous_file_has_a_file_pointer(void)
     CloseHandle(file);
 }
 
+/* Rules: PORT-142 */
+static void port_142_an_immediate_warning_is_not_skipped(void)
+{
+    SOCKET udp = WSASocketA(AF_INET, SOCK_DGRAM, IPPROTO_UDP, NULL, 0, WSA_FLAG_OVERLAPPED);
+    struct sockaddr_in address;
+    int length = sizeof(address);
+    IO_STATUS_BLOCK block;
+
+    port = make_port(0);
+    memset(&address, 0, sizeof(address));
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(udp, (struct sockaddr *)&address, sizeof(address));
+    getsockname(udp, (struct sockaddr *)&address, &length);
+    CreateIoCompletionPort((HANDLE)udp, port, 8, 0);
+    SetFileCompletionNotificationModes((HANDLE)udp, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+    sendto(udp, "0123456789", 10, 0, (struct sockaddr *)&address, sizeof(address));
+    sendto(udp, "01", 2, 0, (struct sockaddr *)&address, sizeof(address));
+    ok(has_bytes(udp, 2), "nothing arrives");
+    ok_status(nt_NtReadFile((HANDLE)udp, NULL, NULL, (PVOID)9, &block, buffer, 4, NULL, NULL),
+              NT_BUFFER_OVERFLOW);
+    WINE_DIFFERS("Wine 8 queues nothing")
+    ok_nt_packet(nt_take(port, LIMIT), 8, 9, NT_BUFFER_OVERFLOW, 4);
+    ok_status(nt_NtReadFile((HANDLE)udp, NULL, NULL, (PVOID)9, &block, buffer, 4, NULL, NULL),
+              NT_SUCCESS_);
+    ok(block.Information == 2, "%u bytes", (unsigned)block.Information);
+    ok_no_nt_packet(nt_take(port, MOMENT));
+    closesocket(udp);
+    CloseHandle(port);
+}
+
+/* Rules: PORT-216, HND-102 */
+static void port_216_a_call_ends_an_alertable_wait_for_packets(void)
+{
+    struct nt_entry entry;
+    LARGE_INTEGER limit;
+    IO_STATUS_BLOCK block;
+    ULONG count = UNTOUCHED;
+
+    begin(FALSE);
+    limit.QuadPart = -10000LL * LIMIT;
+    calls = 0;
+    ok_status(nt_NtReadFile((HANDLE)server, NULL, routine, (PVOID)0x78, &block, buffer,
+                            sizeof(buffer), NULL, NULL), NT_PENDING);
+    send(client, "hello", 5, 0);
+    ok_status(nt_NtRemoveIoCompletionEx(port, &entry, 1, &count, &limit, TRUE), NT_USER_APC);
+    ok(calls == 1 && called_with == (PVOID)0x78, "%d calls", (int)calls);
+    nt_NtSetIoCompletion(port, 1, 2, 3, 4);
+    ok_status(nt_NtRemoveIoCompletionEx(port, &entry, 1, &count, &limit, TRUE), NT_SUCCESS_);
+    ok(count == 1 && entry.block.Status == 3, "%u entries", (unsigned)count);
+    end();
+}
+
 int main(void)
 {
     net_start();
@@ -201,5 +254,7 @@ int main(void)
     RUN(port_181_one_of_two_is_cancelled_by_its_status_block);
     RUN(port_127_files_are_read_at_their_offsets);
     RUN(file_042_a_synchronous_file_has_a_file_pointer);
+    RUN(port_142_an_immediate_warning_is_not_skipped);
+    RUN(port_216_a_call_ends_an_alertable_wait_for_packets);
     return conform_end();
 }

@@ -32,14 +32,15 @@ static void files(struct actor *actor)
     static const DWORD ways[] = { 0, FILE_FLAG_NO_BUFFERING, FILE_FLAG_WRITE_THROUGH };
     struct operation operations[OPERATIONS];
     unsigned char *data = VirtualAlloc(NULL, OPERATIONS * BLOCK, MEM_COMMIT, PAGE_READWRITE);
-    char suffix[40];
+    char name[40];
     unsigned i, seed = actor->seed;
     BOOL whole = TRUE;
     HANDLE file;
 
     memset(operations, 0, sizeof(operations));
-    snprintf(suffix, sizeof(suffix), "mixed-%d", (int)actor->number);
-    file = scratch(suffix, FILE_FLAG_OVERLAPPED | ways[pick(actor, 3)]);
+    snprintf(name, sizeof(name), "mixed-%d", (int)actor->number);
+    file = open_as(name, GENERIC_READ | GENERIC_WRITE | DELETE, CREATE_ALWAYS,
+                   FILE_FLAG_DELETE_ON_CLOSE | FILE_FLAG_OVERLAPPED | ways[pick(actor, 3)]);
     CreateIoCompletionPort(file, port, 1, 0);
     for (i = 0; i < OPERATIONS; i++) make_data(data + i * BLOCK, BLOCK, seed + i);
     begin(actor);
@@ -87,7 +88,7 @@ static void exchange(struct actor *actor, SOCKET from, SOCKET to)
     while (got < length) {
         arm(actor, &receive, RECEIVE);
         if (!armed(&receive, (DWORD)start_recv(to, in + got, length - got, &receive.ov))) break;
-        while (receive.pending) SwitchToThread();
+        while (now(&receive.pending)) SwitchToThread();
         if (receive.error != 0 || receive.bytes == 0) break;
         got += receive.bytes;
     }
@@ -351,8 +352,8 @@ static DWORD WINAPI act(void *context)
 {
     struct actor *actor = context;
 
-    while (!stopping) {
-        if (pausing) {
+    while (!now(&stopping)) {
+        if (now(&pausing)) {
             ReleaseSemaphore(rested, 1, NULL);
             WaitForSingleObject(wake, INFINITE);
             continue;
@@ -390,7 +391,7 @@ static void read_status(struct look *look)
 /* Lets every actor come to rest with nothing open, and looks. */
 static struct look look(int number)
 {
-    struct look now = { .threads = 0 };
+    struct look found = { .threads = 0 };
     unsigned i;
 
     InterlockedExchange(&pausing, 1);
@@ -406,15 +407,15 @@ static struct look look(int number)
 #if !CONFORM_WINE
     if (malloc_trim) malloc_trim(0);
 #endif
-    now.holdings = holdings();
-    read_status(&now);
+    found.holdings = holdings();
+    read_status(&found);
     printf("look %d: %u handles, %d descriptors, %d threads, %u bytes, %ld KiB resident\n", number,
-           (unsigned)now.holdings.handles, now.holdings.descriptors, now.threads,
-           (unsigned)now.holdings.bytes, now.resident);
+           (unsigned)found.holdings.handles, found.holdings.descriptors, found.threads,
+           (unsigned)found.holdings.bytes, found.resident);
     fflush(stdout);
     InterlockedExchange(&pausing, 0);
     ReleaseSemaphore(wake, ACTORS, NULL);
-    return now;
+    return found;
 }
 
 static int seconds = 4, step = 2;
@@ -423,7 +424,7 @@ static int seconds = 4, step = 2;
 static void port_062_a_mixed_load_loses_nothing_and_leaves_nothing(void)
 {
     HANDLE threads[ACTORS + WORKERS];
-    struct look first = { .threads = 0 }, now;
+    struct look first = { .threads = 0 }, found;
     int looks = 0, i;
     ULONGLONG end, next;
 
@@ -446,10 +447,10 @@ static void port_062_a_mixed_load_loses_nothing_and_leaves_nothing(void)
             /* A program that goes on for long is none that hangs. */
             InterlockedIncrement(&conform_tests_begun);
         }
-        now = look(++looks);
-        if (looks == 1) first = now;
-        check_holdings(&first.holdings, &now.holdings, SLACK);
-        ok(now.threads <= first.threads + 4, "%d threads, %d at first", now.threads,
+        found = look(++looks);
+        if (looks == 1) first = found;
+        check_holdings(&first.holdings, &found.holdings, SLACK);
+        ok(found.threads <= first.threads + 4, "%d threads, %d at first", found.threads,
            first.threads);
     } while (GetTickCount64() < end);
     InterlockedExchange(&stopping, 1);

@@ -25,7 +25,7 @@ const STEPS: [(&str, Action); 11] = [
     ("examples under Wine", examples::run),
 ];
 
-fn cargo(project: &Project, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(project: &Project, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(project.root()).args(arguments);
     command
@@ -133,15 +133,6 @@ pub fn loom(project: &Project) -> Result<(), Failure> {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     command.env("RUSTFLAGS", format!("{flags} --cfg loom").trim());
     process::run(command.env("CARGO_TARGET_DIR", project.path("target/loom")))
-}
-
-/// Runs the stress programs for long, optimized, on each engine: millions of packets, and a hundred
-/// thousand connections.
-pub fn stress(project: &Project) -> Result<(), Failure> {
-    let arguments = ["test", "--release", "--package", "libiocp-win32", "--test", "conformance"];
-    let mut command = cargo(project, &arguments);
-    command.env("LIBIOCP_STRESS", "1").args(["--", "--nocapture", "--test-threads=1"]);
-    process::run(&mut command)
 }
 
 /// Runs the bench program with these arguments.

@@ -14,6 +14,7 @@ mod layouts;
 pub mod process;
 pub mod project;
 pub mod semantics;
+pub mod stress;
 pub mod tidy;
 pub mod tokens;
 pub mod wine;

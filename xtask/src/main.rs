@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::process::Failure;
 use xtask::project::Project;
-use xtask::{ci, denied, examples, kernels, semantics, tidy, wine};
+use xtask::stress::Check;
+use xtask::{ci, denied, examples, kernels, semantics, stress, tidy, wine};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Project automation")]
@@ -48,8 +49,19 @@ enum Command {
     },
     /// Run the model tests of the port and the handle table under loom
     Loom,
-    /// Run the stress programs for long, on each engine
-    Stress,
+    /// Run the stress programs for long, on each engine; or with minutes the mixed load
+    Stress {
+        /// Run the mixed load for so long on each engine
+        #[arg(long)]
+        minutes: Option<u64>,
+        /// Only on this engine
+        #[arg(long, value_parser = ["uring", "epoll"], requires = "minutes")]
+        engine: Option<String>,
+        /// What watches the mixed load
+        #[arg(long, default_value = "none", requires = "minutes",
+              value_parser = ["none", "address", "thread", "valgrind"])]
+        check: String,
+    },
     /// Run the tests of the libraries where io_uring, and more, is refused
     Denied {
         /// Only in this way; may be repeated
@@ -62,6 +74,9 @@ enum Command {
     Kernels {
         /// The newest of these series (`6.12`), instead of those around the floor
         series: Vec<String>,
+        /// Only test programs whose name contains this
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Run a command from which system calls are taken, in one of the ways of `denied`
     #[command(hide = true)]
@@ -93,9 +108,13 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Layouts => ci::compare_layouts(&project),
         Command::FuzzShort { seconds } => ci::fuzz_short(&project, *seconds),
         Command::Loom => ci::loom(&project),
-        Command::Stress => ci::stress(&project),
+        Command::Stress { minutes: None, .. } => stress::run_all(&project),
+        Command::Stress { minutes: Some(minutes), engine, check } => {
+            let check = Check::of(check).unwrap_or(Check::None);
+            stress::run_mixed(&project, *minutes, engine.as_deref(), check)
+        }
         Command::Denied { way, filter } => denied::run(&project, way, filter.as_deref()),
-        Command::Kernels { series } => kernels::run(&project, series),
+        Command::Kernels { series, only } => kernels::run(&project, series, only.as_deref()),
         Command::Without { way, command } => denied::become_without(way, command),
         Command::Bench { arguments } => ci::bench(&project, arguments),
     }

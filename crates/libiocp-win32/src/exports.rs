@@ -108,6 +108,10 @@ exports! {
         synchapi_mutexes:
             CreateMutexA, CreateMutexExA, CreateMutexExW, CreateMutexW, OpenMutexA, OpenMutexW,
             ReleaseMutex;
+        synchapi_timers:
+            CancelWaitableTimer, CreateWaitableTimerA, CreateWaitableTimerExA,
+            CreateWaitableTimerExW, CreateWaitableTimerW, OpenWaitableTimerA, OpenWaitableTimerW,
+            SetWaitableTimer, SetWaitableTimerEx;
         synchapi_waits:
             SignalObjectAndWait, WaitForMultipleObjects, WaitForMultipleObjectsEx,
             WaitForSingleObject, WaitForSingleObjectEx;
@@ -116,6 +120,33 @@ exports! {
             GetSystemInfo, GetSystemTime, GetSystemTimeAsFileTime, GetSystemTimePreciseAsFileTime,
             GetTickCount, GetTickCount64, GetVersion, GetVersionExA, GetVersionExW,
             GlobalMemoryStatusEx;
+        [threadpoolapiset::group]:
+            CloseThreadpoolCleanupGroup, CloseThreadpoolCleanupGroupMembers,
+            CreateThreadpoolCleanupGroup;
+        [threadpoolapiset::instance]:
+            CallbackMayRunLong, DisassociateCurrentThreadFromCallback,
+            FreeLibraryWhenCallbackReturns, LeaveCriticalSectionWhenCallbackReturns,
+            ReleaseMutexWhenCallbackReturns, ReleaseSemaphoreWhenCallbackReturns,
+            SetEventWhenCallbackReturns;
+        [threadpoolapiset::io]:
+            BindIoCompletionCallback, CancelThreadpoolIo, CloseThreadpoolIo, CreateThreadpoolIo,
+            StartThreadpoolIo, WaitForThreadpoolIoCallbacks;
+        threadpoolapiset:
+            CloseThreadpool, CreateThreadpool, QueryThreadpoolStackInformation,
+            SetThreadpoolStackInformation, SetThreadpoolThreadMaximum, SetThreadpoolThreadMinimum;
+        [threadpoolapiset::timer]:
+            CloseThreadpoolTimer, CreateThreadpoolTimer, IsThreadpoolTimerSet, SetThreadpoolTimer,
+            SetThreadpoolTimerEx, WaitForThreadpoolTimerCallbacks;
+        [threadpoolapiset::wait]:
+            CloseThreadpoolWait, CreateThreadpoolWait, SetThreadpoolWait, SetThreadpoolWaitEx,
+            WaitForThreadpoolWaitCallbacks;
+        [threadpoolapiset::work]:
+            CloseThreadpoolWork, CreateThreadpoolWork, SubmitThreadpoolWork,
+            TrySubmitThreadpoolCallback, WaitForThreadpoolWorkCallbacks;
+        threadpoollegacyapiset:
+            ChangeTimerQueueTimer, CreateTimerQueue, CreateTimerQueueTimer, DeleteTimerQueue,
+            DeleteTimerQueueEx, DeleteTimerQueueTimer, QueueUserWorkItem,
+            RegisterWaitForSingleObject, UnregisterWait, UnregisterWaitEx;
         threads:
             CreateThread, ExitThread, GetExitCodeThread, GetProcessHandleCount, GetThreadId,
             ResumeThread;

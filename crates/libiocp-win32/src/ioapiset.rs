@@ -3,7 +3,7 @@
 
 use crate::apc::{WAIT_IO_COMPLETION, after_wait};
 use crate::errhandlingapi::fail;
-use crate::kernel::{deadline, engine, null_on_error, succeed, system};
+use crate::kernel::{deadline, engine, fail_with, null_on_error, succeed, system};
 use crate::types::{
     BOOL, DWORD, FALSE, HANDLE, INFINITE, OVERLAPPED, OVERLAPPED_ENTRY, TRUE, ULONG, ULONG_PTR,
 };
@@ -90,11 +90,14 @@ pub unsafe extern "C" fn GetQueuedCompletionStatus(
     }
     // SAFETY: the documentation asks for three valid places.
     unsafe { lpOverlapped.write(std::ptr::null_mut()) };
-    let mut packet = [Packet::default()];
-    if let Err(code) = take(CompletionPort as usize, &mut packet, dwMilliseconds, false) {
-        return fail(code);
-    }
-    let [packet] = packet;
+    let port = CompletionPort as usize;
+    let packet = match system().take_at_once(port) {
+        Some(packet) => packet,
+        None => match take_one(port, dwMilliseconds) {
+            Ok(packet) => packet,
+            Err(code) => return fail(code),
+        },
+    };
     // SAFETY: as above.
     unsafe {
         lpNumberOfBytesTransferred.write(packet.bytes as DWORD);
@@ -102,7 +105,14 @@ pub unsafe extern "C" fn GetQueuedCompletionStatus(
         lpOverlapped.write(packet.overlapped as *mut OVERLAPPED);
     }
     let status = packet.status();
-    if status.is_success() { TRUE } else { fail(status.win32()) }
+    if status.is_success() { TRUE } else { fail_with(status) }
+}
+
+/// What `take_at_once` does not do.
+#[inline(never)]
+fn take_one(port: usize, milliseconds: DWORD) -> Result<Packet, DWORD> {
+    let mut packets = [Packet::default()];
+    take(port, &mut packets, milliseconds, false).map(|_| packets[0])
 }
 
 /// `GetQueuedCompletionStatusEx`: waits for a packet and takes as many as
@@ -190,7 +200,7 @@ pub unsafe extern "C" fn PostQueuedCompletionStatus(
 ) -> BOOL {
     let bytes = dwNumberOfBytesTransferred as usize;
     let packet = Packet::new(dwCompletionKey, lpOverlapped as usize, bytes);
-    succeed(system().post(CompletionPort as usize, &packet))
+    succeed(system().post(CompletionPort as usize, packet))
 }
 
 /// `GetOverlappedResult`: the result of an operation; waits for it if `bWait`.

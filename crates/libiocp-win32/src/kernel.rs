@@ -37,11 +37,18 @@ pub(crate) fn engine() -> &'static Arc<Engine> {
 }
 
 /// `TRUE`, or `FALSE` with the status' code as the last error.
+#[inline]
 pub(crate) fn succeed(result: Result<(), Status>) -> BOOL {
     match result {
         Ok(()) => TRUE,
-        Err(status) => fail(status.win32()),
+        Err(status) => fail_with(status),
     }
+}
+
+/// Sets the status' code as the last error and gives `FALSE`.
+#[cold]
+pub(crate) fn fail_with(status: Status) -> BOOL {
+    fail(status.win32())
 }
 
 /// A new object's handle, or NULL with the last error.

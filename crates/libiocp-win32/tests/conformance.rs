@@ -70,7 +70,7 @@ fn library_directory() -> PathBuf {
 fn build(source: &Path, library: &Path) -> Program {
     let name = source.file_stem().expect("a file name").to_string_lossy().into_owned();
     let program = output_directory().join(&name);
-    if prebuilt("use") {
+    if prebuilt("use") && program.exists() {
         return Program { name, built: Ok(program) };
     }
     let output = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))

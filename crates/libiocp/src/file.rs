@@ -9,7 +9,7 @@ use crate::engine::{Engine, Tag};
 use crate::handle::{Close, HandleCount};
 use crate::port::Port;
 use crate::status::Status;
-use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Weak, this_thread};
+use crate::sync::{Arc, AtomicU32, Mutex, OnceLock, Ordering, Turn, Weak, this_thread};
 use crate::wait::Signal;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -329,18 +329,5 @@ impl Drop for Bound {
             let survives = |tag: &Tag| file.is_associated() && !tag.ends_with_thread;
             file.cancel(|tag| tag.thread == thread && !survives(tag));
         }
-    }
-}
-
-/// A lock that may be held while blocking.
-#[derive(Debug, Default)]
-struct Turn(std::sync::Mutex<()>);
-
-impl Turn {
-    fn take(&self) -> std::sync::MutexGuard<'_, ()> {
-        if let Ok(guard) = self.0.try_lock() {
-            return guard;
-        }
-        crate::sync::blocking(|| self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 }

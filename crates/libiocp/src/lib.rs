@@ -124,6 +124,9 @@ pub mod object;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod overlapped;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod pool;
 #[doc(hidden)]
 pub mod port;
 #[cfg(not(loom))]
@@ -141,6 +144,9 @@ pub mod system;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod thread;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod timer;
 #[doc(hidden)]
 pub mod wait;
 

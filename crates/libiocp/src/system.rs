@@ -1,20 +1,24 @@
 //! One instance of everything: the handle table and the engine.
 
+mod counted;
 mod kinds;
 mod named;
+mod ports;
 mod query;
 
-use crate::engine::{Engine, Preference};
-use crate::event::{Event, Mutex as Mutant, Semaphore};
+use crate::engine::{Engine, Era, Preference};
+use crate::event::{Event, Mutex as Mutant};
 use crate::file::File;
 use crate::handle::Table;
 use crate::job::{Job, Jobs};
 use crate::object::{Names, Object, ObjectRef, access};
-use crate::port::{NoPacket, Packet, Port};
+use crate::pool::Pool;
+use crate::port::Port;
 use crate::process::{Process, Processes};
 use crate::status::Status;
-use crate::sync::{Arc, Deadline, Mutex};
+use crate::sync::{Arc, Mutex, OnceLock};
 use crate::thread::Thread;
+use crate::timer::Clocks;
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -56,6 +60,10 @@ pub struct System {
     table: Table<Entry>,
     names: Names,
     engine: Arc<Engine>,
+    clocks: Arc<Clocks>,
+    pool: OnceLock<Arc<Pool>>,
+    /// Lasts as long as no handle of a port is closed or exchanged.
+    era: Era,
     processes: Arc<Processes>,
     jobs: Arc<Jobs>,
     /// The values of the standard input, output and error handles.
@@ -91,8 +99,11 @@ impl System {
         let processes = Arc::new(Processes::new(Arc::clone(&engine)));
         Self {
             table: Table::default(),
+            clocks: Clocks::new(&engine),
             names: Names::default(),
             engine,
+            pool: OnceLock::new(),
+            era: Era::default(),
             jobs: Jobs::new(Arc::clone(&processes)),
             processes,
             standard: Mutex::new([0; 3]),
@@ -102,6 +113,16 @@ impl System {
     /// What carries out operations.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// What timers go by.
+    pub fn clocks(&self) -> &Arc<Clocks> {
+        &self.clocks
+    }
+
+    /// The thread pool of what names no other.
+    pub fn pool(&self) -> &Arc<Pool> {
+        self.pool.get_or_init(|| Pool::new(&self.engine, &self.clocks))
     }
 
     /// The handle table.
@@ -114,7 +135,7 @@ impl System {
     /// # Errors
     /// As it says.
     pub fn check_not_forked(&self) -> Result<(), Status> {
-        if self.engine.is_forked() { Err(Status::NOT_SUPPORTED) } else { Ok(()) }
+        if self.era.number() == 0 { Err(Status::NOT_SUPPORTED) } else { Ok(()) }
     }
 
     /// Gives an object a value, with all rights.
@@ -191,56 +212,6 @@ impl System {
         })
     }
 
-    /// Queues a packet at a port.
-    ///
-    /// # Errors
-    /// As [`System::port`]; `INSUFFICIENT_RESOURCES`.
-    #[inline]
-    pub fn post(&self, value: usize, packet: &Packet) -> Result<(), Status> {
-        self.check_not_forked()?;
-        match Port::post_recalled(self.table.stamp(value), packet) {
-            Some(result) => result,
-            None => self.port(value)?.try_post_from(packet),
-        }
-    }
-
-    /// Takes packets from a port, as [`Port::take`] does. A thread that comes
-    /// again with the same handle finds the port without a look-up.
-    ///
-    /// # Errors
-    /// As [`System::port`]; within, as [`Port::take`].
-    #[inline]
-    pub fn take(
-        &self,
-        value: usize,
-        packets: &mut [Packet],
-        deadline: Option<Deadline>,
-    ) -> Result<Result<usize, NoPacket>, Status> {
-        self.check_not_forked()?;
-        let stamp = self.table.stamp(value);
-        let idle = &*self.engine;
-        match Port::take_recalled(stamp, packets, deadline, idle) {
-            Some(result) => Ok(result),
-            // The stamp is older than the look-up: what it stands for by then
-            // it never stands for again.
-            None => Ok(self.port(value)?.take_remembered(stamp, packets, deadline, idle)),
-        }
-    }
-
-    /// Like [`System::take`], in an alertable wait of the calling thread.
-    ///
-    /// # Errors
-    /// As [`System::port`]; within, as [`Port::take_alertable`].
-    pub fn take_alertable(
-        &self,
-        value: usize,
-        packets: &mut [Packet],
-        deadline: Option<Deadline>,
-    ) -> Result<Result<usize, NoPacket>, Status> {
-        let (port, thread) = (self.port(value)?, Thread::current());
-        Ok(port.take_alertable(packets, deadline, &*self.engine, thread.alert()))
-    }
-
     /// A file, with these rights.
     ///
     /// # Errors
@@ -271,17 +242,6 @@ impl System {
     pub fn event(&self, value: usize, needed: u32) -> Result<Arc<Event>, Status> {
         self.typed(value, needed, |object| match object {
             Object::Event(event) => Some(event.reference()),
-            _ => None,
-        })
-    }
-
-    /// A semaphore, with the right to release it.
-    ///
-    /// # Errors
-    /// As [`System::port`].
-    pub fn semaphore(&self, value: usize) -> Result<Arc<Semaphore>, Status> {
-        self.typed(value, access::MODIFY_STATE, |object| match object {
-            Object::Semaphore(semaphore) => Some(semaphore.reference()),
             _ => None,
         })
     }
@@ -360,7 +320,10 @@ impl System {
             None => Err(Status::INVALID_HANDLE),
             Some(None) => Err(Status::HANDLE_NOT_CLOSABLE),
             // Dropped with no lock held: the object may close here.
-            Some(Some(_entry)) => Ok(()),
+            Some(Some(entry)) => {
+                self.forget(&entry);
+                Ok(())
+            }
         }
     }
 
@@ -408,7 +371,10 @@ impl System {
         });
         match exchanged {
             // What `entry` holds now is the old handle; it goes here.
-            Some(true) => Ok(source & !3),
+            Some(true) => {
+                self.forget(&entry);
+                Ok(source & !3)
+            }
             Some(false) => self.table.insert(entry).map_err(|_| Status::INSUFFICIENT_RESOURCES),
             None => Err(Status::INVALID_HANDLE),
         }

@@ -40,10 +40,10 @@ mount -t ext4 /dev/vda /disk &&
 mkdir -p /disk/upper /disk/work /disk/tmp &&
 mount -t overlay -o lowerdir=/lower,upperdir=/disk/upper,workdir=/disk/work layer /whole &&
 mkdir -p /whole/guest && mount --bind /disk/tmp /whole/guest || echo no files
-for place in proc sys dev; do mount --bind /$place /whole/$place; done
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
+for place in proc sys dev; do mount --rbind /$place /whole/$place; done
 ln -sf /proc/self/fd /dev/fd
 ip link set lo up
 hostname guest

@@ -16,6 +16,7 @@
 #include "_libiocp/processes.h"
 #include "_libiocp/files.h"
 #include "_libiocp/system.h"
+#include "_libiocp/pools.h"
 #ifndef WIN32_LEAN_AND_MEAN
 #include "winsock.h"
 #endif

@@ -192,6 +192,11 @@ pub unsafe extern "C" fn LoadLibraryExW(
     handle_or_null(Module::load(&name, dwFlags & AS_DATA != 0))
 }
 
+/// Loads a module once more; false if it is none.
+pub(crate) fn keep_module(module: HMODULE) -> bool {
+    Module::of(module).inspect(|module| module.add_count()).is_some()
+}
+
 /// `FreeLibrary`: undoes one load.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn FreeLibrary(hLibModule: HMODULE) -> BOOL {

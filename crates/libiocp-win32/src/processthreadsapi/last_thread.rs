@@ -13,6 +13,7 @@ use super::ExitProcess;
 use crate::futex;
 use crate::kernel::engine;
 use crate::types::DWORD;
+use libiocp::sync::own_threads;
 
 /// The code of the thread that ended last.
 static CODE: AtomicU32 = AtomicU32::new(0);
@@ -74,7 +75,7 @@ fn has_threads(besides: Option<u32>) -> bool {
     let listed: Vec<u32> =
         entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     // Asked later than the list: one that has ended since is no thread of the program's.
-    let mut own = engine().own_threads();
+    let mut own = own_threads();
     own.push(libiocp::port::watching_thread());
     let is_own = |thread| own.contains(&thread) || Some(thread) == besides;
     if !listed.iter().all(|&thread| is_own(thread) || counts_for_nothing(thread)) {

@@ -50,7 +50,7 @@ pub unsafe extern "C" fn NtSetIoCompletion(
     IoStatusInformation: usize,
 ) -> NTSTATUS {
     let packet = packet(KeyContext, ApcContext, IoStatus, IoStatusInformation);
-    status(system().post(IoCompletionHandle as usize, &packet))
+    status(system().post(IoCompletionHandle as usize, packet))
 }
 
 /// `NtSetIoCompletionEx`: as `NtSetIoCompletion`, with a reserve object.

@@ -36,6 +36,17 @@ pub(crate) fn structures() -> Vec<Layout> {
         structure!("CRITICAL_SECTION" windows_sys::Win32::System::Threading::CRITICAL_SECTION,
             "DebugInfo" DebugInfo, "LockCount" LockCount, "RecursionCount" RecursionCount,
             "OwningThread" OwningThread, "LockSemaphore" LockSemaphore, "SpinCount" SpinCount),
+        structure!("REASON_CONTEXT" windows_sys::Win32::System::Threading::REASON_CONTEXT,
+            "Version" Version, "Flags" Flags, "Reason" Reason),
+        structure!("TP_POOL_STACK_INFORMATION"
+            windows_sys::Win32::System::Threading::TP_POOL_STACK_INFORMATION,
+            "StackReserve" StackReserve, "StackCommit" StackCommit),
+        structure!("TP_CALLBACK_ENVIRON"
+            windows_sys::Win32::System::Threading::TP_CALLBACK_ENVIRON_V3, "Version" Version,
+            "Pool" Pool, "CleanupGroup" CleanupGroup,
+            "CleanupGroupCancelCallback" CleanupGroupCancelCallback, "RaceDll" RaceDll,
+            "ActivationContext" ActivationContext, "FinalizationCallback" FinalizationCallback,
+            "u" u, "u.Flags" u.Flags, "CallbackPriority" CallbackPriority, "Size" Size),
         structure!("SRWLOCK" windows_sys::Win32::System::Threading::SRWLOCK, "Ptr" Ptr),
         structure!("CONDITION_VARIABLE"
             windows_sys::Win32::System::Threading::CONDITION_VARIABLE, "Ptr" Ptr),

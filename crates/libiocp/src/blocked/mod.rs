@@ -9,6 +9,7 @@ mod proc;
 pub(crate) use perf::{Kick, Wake, wait};
 pub(crate) use proc::{processor_time, sleep_precisely, this_thread};
 
+use crate::sync::OnceLock;
 use std::io;
 
 /// How a port learns that a thread that runs for it blocks outside the library.
@@ -78,8 +79,9 @@ impl BlockDetection {
 /// Watches one thread.
 #[derive(Debug)]
 pub(crate) enum Probe {
-    /// Records, and what tells the state before the first of them.
-    Perf(perf::Ring, proc::Stat),
+    /// Records of the thread with this number, once they are wanted and if they
+    /// can be had; and what tells the state before the first of them.
+    Perf(u32, OnceLock<Option<perf::Ring>>, proc::Stat),
     Proc(proc::Stat),
     /// Nothing can be learnt of the thread.
     None,
@@ -94,18 +96,19 @@ impl Probe {
         match detection {
             BlockDetection::Off => Self::None,
             BlockDetection::Proc => Self::Proc(stat),
-            // Each ring takes memory of which a user has only so much.
-            BlockDetection::Automatic | BlockDetection::Perf => match perf::Ring::open(thread) {
-                Ok(ring) => Self::Perf(ring, stat),
-                Err(_) => Self::Proc(stat),
-            },
+            BlockDetection::Automatic | BlockDetection::Perf => {
+                Self::Perf(thread, OnceLock::new(), stat)
+            }
         }
     }
 
     /// Whether the thread is blocked now.
     pub(crate) fn is_blocked(&self) -> bool {
         match self {
-            Self::Perf(ring, stat) => ring.is_asleep().unwrap_or_else(|| stat.is_blocked()),
+            Self::Perf(_, _, stat) => {
+                let newest = self.ring().and_then(perf::Ring::is_asleep);
+                newest.unwrap_or_else(|| stat.is_blocked())
+            }
             Self::Proc(stat) => stat.is_blocked(),
             Self::None => false,
             #[cfg(test)]
@@ -116,8 +119,19 @@ impl Probe {
     /// Lets the kernel record, or not. Recording makes each switch a little
     /// slower, so it is for threads of which something is to be learnt.
     pub(crate) fn record(&self, record: bool) {
-        if let Self::Perf(ring, _) = self {
+        let Self::Perf(thread, ring, _) = self else { return };
+        // Each ring takes memory of which a user has only so much.
+        let open = || perf::Ring::open(*thread).ok();
+        let ring = if record { ring.get_or_init(open).as_ref() } else { self.ring() };
+        if let Some(ring) = ring {
             ring.enable(record);
+        }
+    }
+
+    fn ring(&self) -> Option<&perf::Ring> {
+        match self {
+            Self::Perf(_, ring, _) => ring.get()?.as_ref(),
+            _ => None,
         }
     }
 }

@@ -220,12 +220,9 @@ pub(crate) fn wait<'a>(
 ) -> Wake {
     let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     let mut descriptors = vec![poll(kick.descriptor().map_or(-1, |kick| kick.as_raw_fd()))];
-    descriptors.extend(probes.filter_map(|probe| match probe {
-        super::Probe::Perf(ring, _) if ring.is_enabled.load(Ordering::Relaxed) => {
-            Some(poll(ring.event.as_raw_fd()))
-        }
-        _ => None,
-    }));
+    let enabled = |ring: &&Ring| ring.is_enabled.load(Ordering::Relaxed);
+    let rings = probes.filter_map(super::Probe::ring).filter(enabled);
+    descriptors.extend(rings.map(|ring| poll(ring.event.as_raw_fd())));
     let time = libc::timespec {
         tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: time.subsec_nanos().into(),

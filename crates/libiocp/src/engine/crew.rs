@@ -1,16 +1,12 @@
-//! The library's own threads.
-#![allow(unsafe_code)]
+//! The threads of an engine.
 
-use crate::sync::{Arc, Mutex, SignalsBlocked};
+use crate::sync::{Mutex, OwnThread, SignalsBlocked};
 use std::thread::JoinHandle;
 
-/// The threads that an engine has started, so that they can be waited for, and
-/// told from the program's.
+/// The threads that an engine has started, so that they can be waited for.
 #[derive(Debug, Default)]
 pub(super) struct Crew {
     handles: Mutex<Vec<JoinHandle<()>>>,
-    /// The kernel's numbers of those that run.
-    ids: Arc<Mutex<Vec<u32>>>,
 }
 
 impl Crew {
@@ -18,9 +14,8 @@ impl Crew {
     pub(super) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
         // The application's signals are not for these threads.
         let blocked = SignalsBlocked::new();
-        let ids = Arc::clone(&self.ids);
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            let _member = Member::enter(ids);
+            let _own = OwnThread::enter();
             work();
         });
         drop(blocked);
@@ -45,32 +40,5 @@ impl Crew {
                 }
             }
         }
-    }
-
-    /// The kernel's numbers of the threads that run now. One that is not there
-    /// yet, or not there any more, is one that is about to.
-    pub(super) fn ids(&self) -> Vec<u32> {
-        self.ids.lock().clone()
-    }
-}
-
-/// A thread that is one of the crew, from before its work until after it.
-struct Member {
-    ids: Arc<Mutex<Vec<u32>>>,
-    id: u32,
-}
-
-impl Member {
-    fn enter(ids: Arc<Mutex<Vec<u32>>>) -> Self {
-        // SAFETY: the call has no arguments and cannot fail.
-        let id = unsafe { libc::gettid() } as u32;
-        ids.lock().push(id);
-        Self { ids, id }
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        self.ids.lock().retain(|&id| id != self.id);
     }
 }

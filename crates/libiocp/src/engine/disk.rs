@@ -9,6 +9,7 @@ use super::op::{Buffer, Outcome, errno};
 use super::pipe::write_quietly;
 use super::{Complete, Tag};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// The kernel transfers at most this much in one call.
@@ -18,7 +19,7 @@ const CHUNK: usize = 0x7fff_f000;
 #[derive(Debug)]
 pub struct DiskFile {
     pub(super) medium: Medium,
-    jobs: Mutex<Vec<(u64, Tag)>>,
+    jobs: Mutex<BTreeMap<u64, Tag>>,
     /// Whether reads may find their data in the page cache.
     has_cache: AtomicBool,
 }
@@ -126,13 +127,13 @@ impl DiskFile {
     }
 
     pub(super) fn admit(&self, id: u64, tag: Tag) {
-        self.jobs.lock().push((id, tag));
+        self.jobs.lock().insert(id, tag);
     }
 
     /// Takes the jobs that `matches` off the list: they are to be cancelled.
     pub(super) fn withdraw(&self, matches: &dyn Fn(&Tag) -> bool) -> Vec<u64> {
         let mut withdrawn = Vec::new();
-        self.jobs.lock().retain(|(id, tag)| {
+        self.jobs.lock().retain(|id, tag| {
             let is_match = matches(tag);
             if is_match {
                 withdrawn.push(*id);
@@ -143,10 +144,7 @@ impl DiskFile {
     }
 
     fn dismiss(&self, id: u64) {
-        let mut jobs = self.jobs.lock();
-        if let Some(position) = jobs.iter().position(|(other, _)| *other == id) {
-            jobs.swap_remove(position);
-        }
+        self.jobs.lock().remove(&id);
     }
 
     /// Carries out, in the calling thread, which may block, what is left of

@@ -33,6 +33,7 @@ mod uring;
 
 pub use disk::{DiskFile, DiskOp};
 pub use fake::{Fake, Faults};
+pub(crate) use fork::Era;
 pub use lane::Stream;
 pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
 
@@ -93,7 +94,7 @@ pub enum Preference {
 #[derive(Debug)]
 pub struct Engine {
     kind: Kind,
-    guard: fork::Guard,
+    era: Era,
     next_id: AtomicU64,
     crew: Arc<Crew>,
 }
@@ -186,13 +187,13 @@ impl Engine {
     }
 
     fn of(kind: Kind) -> Self {
-        Self { kind, guard: fork::Guard::new(), next_id: AtomicU64::new(1), crew: Arc::default() }
+        Self { kind, era: Era::default(), next_id: AtomicU64::new(1), crew: Arc::default() }
     }
 
     /// Whether this process is the child of a fork; the engine is its
     /// parent's then, and must not be used.
     pub fn is_forked(&self) -> bool {
-        self.guard.is_forked()
+        self.era.number() == 0
     }
 
     /// Which engine this is, and why, in one line.
@@ -376,12 +377,6 @@ impl Engine {
     /// not reach; false if none is to be had. It ends before the engine does.
     pub fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
         self.crew.spawn(name, work)
-    }
-
-    /// The kernel's numbers of the threads that are the library's own. One
-    /// that has just started, or is about to end, may be missing.
-    pub fn own_threads(&self) -> Vec<u32> {
-        self.crew.ids()
     }
 
     fn ensure_stand_in(&self, kernel: &Kernel) {

@@ -3,12 +3,9 @@
 //! Entries live in chunks that are never moved or freed, so a look-up takes no
 //! lock of the table: it takes the entry's own bit for the few instructions in
 //! which it copies what it needs. Allocation takes the lock of the free list.
-//!
-//! The rest of the entry's word is a stamp, new with every change and used
-//! once only: who remembers what an entry held needs only to compare it.
 #![allow(unsafe_code)]
 
-use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, spin, unique};
+use crate::sync::{AtomicBool, Mutex, OnceLock, Ordering, spin};
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 
@@ -52,12 +49,9 @@ struct Free {
 
 #[derive(Debug)]
 struct Slot<E> {
-    /// `LOCKED`, and above it the stamp.
-    word: AtomicU64,
+    is_locked: AtomicBool,
     entry: UnsafeCell<Option<E>>,
 }
-
-const LOCKED: u64 = 1;
 
 // SAFETY: the entry is reached only under `Slot::lock`, which admits one
 // thread at a time; entries move between threads, hence `Send`.
@@ -65,7 +59,7 @@ unsafe impl<E: Send> Sync for Slot<E> {}
 
 impl<E> Slot<E> {
     fn new() -> Self {
-        Self { word: AtomicU64::new(0), entry: UnsafeCell::new(None) }
+        Self { is_locked: AtomicBool::new(false), entry: UnsafeCell::new(None) }
     }
 
     /// Lends the entry to `f`, which must be short and must not call out.
@@ -80,8 +74,7 @@ impl<E> Slot<E> {
 
     /// Lends the entry to `f`, which may change it, under the same terms.
     fn change<R>(&self, f: impl FnOnce(&mut Option<E>) -> R) -> R {
-        let mut lock = self.lock();
-        lock.stamp = unique() << 1;
+        let lock = self.lock();
         // SAFETY: as above.
         let result = f(unsafe { &mut *self.entry.get() });
         drop(lock);
@@ -89,30 +82,20 @@ impl<E> Slot<E> {
     }
 
     fn lock(&self) -> SlotLock<'_> {
-        loop {
-            let stamp = self.word.load(Ordering::Relaxed) & !LOCKED;
-            let (order, failure) = (Ordering::Acquire, Ordering::Relaxed);
-            match self.word.compare_exchange_weak(stamp, stamp | LOCKED, order, failure) {
-                Ok(_) => return SlotLock { word: &self.word, stamp },
-                Err(_) => spin(),
-            }
+        let (order, failure) = (Ordering::Acquire, Ordering::Relaxed);
+        while self.is_locked.compare_exchange_weak(false, true, order, failure).is_err() {
+            spin();
         }
-    }
-
-    fn stamp(&self) -> u64 {
-        self.word.load(Ordering::Acquire) & !LOCKED
+        SlotLock(&self.is_locked)
     }
 }
 
-/// Unlocks a slot, with this stamp from then on.
-struct SlotLock<'a> {
-    word: &'a AtomicU64,
-    stamp: u64,
-}
+/// Unlocks a slot.
+struct SlotLock<'a>(&'a AtomicBool);
 
 impl Drop for SlotLock<'_> {
     fn drop(&mut self) {
-        self.word.store(self.stamp, Ordering::Release);
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -171,12 +154,6 @@ impl<E> Table<E> {
     /// call out. `None` if there is no such entry.
     pub fn get<R>(&self, value: usize, f: impl FnOnce(&E) -> R) -> Option<R> {
         self.slot(value)?.with(|slot| slot.as_ref().map(f))
-    }
-
-    /// The present stamp of `value`; another one whenever its entry is changed,
-    /// removed or made anew. Zero if there has never been an entry.
-    pub fn stamp(&self, value: usize) -> u64 {
-        self.slot(value).map_or(0, Slot::stamp)
     }
 
     /// Like `get`, to change the entry.
@@ -303,23 +280,6 @@ mod tests {
         assert!(!values.contains(&table.insert(9).unwrap()));
         table.remove(values[2]);
         assert_eq!(table.insert(9).unwrap(), values[0]);
-    }
-
-    #[test]
-    fn a_stamp_lasts_as_long_as_the_entry_is_not_changed() {
-        let table = Table::new(Recycling::Immediate, 2);
-        let value = table.insert(1).unwrap();
-        let first = table.stamp(value);
-        table.get(value, |_| ());
-        assert_eq!(table.stamp(value), first);
-        table.update(value, |_| ());
-        let second = table.stamp(value);
-        table.remove(value);
-        let third = table.stamp(value);
-        assert_eq!(table.insert(1).unwrap(), value);
-        let stamps = std::collections::HashSet::from([first, second, third, table.stamp(value)]);
-        assert_eq!(stamps.len(), 4);
-        assert_eq!(table.stamp(0), 0);
     }
 
     #[test]

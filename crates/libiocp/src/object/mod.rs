@@ -17,6 +17,7 @@ use crate::process::Process;
 use crate::status::Status;
 use crate::sync::{Arc, Deadline, Idle};
 use crate::thread::Thread;
+use crate::timer::Timer;
 use crate::wait::{All, Signal, wait_all, wait_any};
 
 /// Access rights, as Windows numbers them.
@@ -92,6 +93,8 @@ pub enum Kind {
     Event,
     /// A semaphore.
     Semaphore,
+    /// A waitable timer.
+    Timer,
     /// A mutex.
     Mutex,
     /// A thread.
@@ -117,6 +120,8 @@ pub enum Object {
     Event(Handle<Event>),
     /// A semaphore.
     Semaphore(Handle<Semaphore>),
+    /// A waitable timer.
+    Timer(Handle<Timer>),
     /// A mutex.
     Mutex(Handle<Mutex>),
     /// A thread.
@@ -142,6 +147,8 @@ pub enum ObjectRef {
     Event(Arc<Event>),
     /// A semaphore.
     Semaphore(Arc<Semaphore>),
+    /// A waitable timer.
+    Timer(Arc<Timer>),
     /// A mutex.
     Mutex(Arc<Mutex>),
     /// A thread.
@@ -173,6 +180,7 @@ impl Kind {
             Kind::File => "File",
             Kind::Event => "Event",
             Kind::Semaphore => "Semaphore",
+            Kind::Timer => "Timer",
             Kind::Mutex => "Mutant",
             Kind::Thread => "Thread",
             Kind::Process => "Process",
@@ -193,7 +201,7 @@ impl Kind {
             all,
         };
         match self {
-            Kind::Port | Kind::Event | Kind::Semaphore => simple(1, 2, 0x001F_0003),
+            Kind::Port | Kind::Event | Kind::Semaphore | Kind::Timer => simple(1, 2, 0x001F_0003),
             Kind::Mutex => simple(1, 0, 0x001F_0001),
             Kind::File => Rights {
                 read: 0x0012_0089,
@@ -276,6 +284,7 @@ impl Object {
             Object::File(handle) => ObjectRef::File(handle.reference()),
             Object::Event(handle) => ObjectRef::Event(handle.reference()),
             Object::Semaphore(handle) => ObjectRef::Semaphore(handle.reference()),
+            Object::Timer(handle) => ObjectRef::Timer(handle.reference()),
             Object::Mutex(handle) => ObjectRef::Mutex(handle.reference()),
             Object::Thread(handle) => ObjectRef::Thread(handle.reference()),
             Object::Process(handle) => ObjectRef::Process(handle.reference()),
@@ -309,6 +318,7 @@ macro_rules! each {
             ObjectRef::File($object) => $result,
             ObjectRef::Event($object) => $result,
             ObjectRef::Semaphore($object) => $result,
+            ObjectRef::Timer($object) => $result,
             ObjectRef::Mutex($object) => $result,
             ObjectRef::Thread($object) => $result,
             ObjectRef::Process($object) => $result,
@@ -327,6 +337,7 @@ impl ObjectRef {
             ObjectRef::File(object) => Object::File(Handle::of(Arc::clone(object))),
             ObjectRef::Event(object) => Object::Event(Handle::of(Arc::clone(object))),
             ObjectRef::Semaphore(object) => Object::Semaphore(Handle::of(Arc::clone(object))),
+            ObjectRef::Timer(object) => Object::Timer(Handle::of(Arc::clone(object))),
             ObjectRef::Mutex(object) => Object::Mutex(Handle::of(Arc::clone(object))),
             ObjectRef::Thread(object) => Object::Thread(Handle::of(Arc::clone(object))),
             ObjectRef::Process(object) => Object::Process(Handle::of(Arc::clone(object))),
@@ -343,6 +354,7 @@ impl ObjectRef {
             ObjectRef::File(object) => Handle::of_open(object).map(Object::File),
             ObjectRef::Event(object) => Handle::of_open(object).map(Object::Event),
             ObjectRef::Semaphore(object) => Handle::of_open(object).map(Object::Semaphore),
+            ObjectRef::Timer(object) => Handle::of_open(object).map(Object::Timer),
             ObjectRef::Mutex(object) => Handle::of_open(object).map(Object::Mutex),
             ObjectRef::Thread(object) => Handle::of_open(object).map(Object::Thread),
             ObjectRef::Process(object) => Handle::of_open(object).map(Object::Process),
@@ -364,6 +376,7 @@ impl ObjectRef {
             | ObjectRef::File(_)
             | ObjectRef::Event(_)
             | ObjectRef::Semaphore(_)
+            | ObjectRef::Timer(_)
             | ObjectRef::Thread(_)
             | ObjectRef::Process(_)
             | ObjectRef::Job(_) => true,
@@ -379,6 +392,7 @@ impl ObjectRef {
             ObjectRef::File(_) => Kind::File,
             ObjectRef::Event(_) => Kind::Event,
             ObjectRef::Semaphore(_) => Kind::Semaphore,
+            ObjectRef::Timer(_) => Kind::Timer,
             ObjectRef::Mutex(_) => Kind::Mutex,
             ObjectRef::Thread(_) => Kind::Thread,
             ObjectRef::Process(_) => Kind::Process,

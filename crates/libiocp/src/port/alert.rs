@@ -52,6 +52,9 @@ impl Port {
         });
         let Some(was_running) = was_running else { return Err(NoPacket::Alerted) };
         if let Some(count) = self.take_now(was_running, packets)? {
+            if super::seat::has_taken(count) {
+                idle.pass_by();
+            }
             return Ok(count);
         }
         let later = |_: &_| self.take_until_alerted(packets, deadline, idle, alert);

@@ -8,9 +8,12 @@
 //! thread's own knowledge: the one thread-local of this module.
 
 mod alert;
+mod crew;
 mod owned;
 mod presence;
 mod queue;
+mod recall;
+mod ring;
 mod roster;
 #[cfg(all(test, not(loom)))]
 mod schedules;
@@ -22,13 +25,13 @@ mod watch;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
-use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak};
 use crate::wait::Signal;
-use presence::Presence;
+pub(crate) use crew::Crew;
 use queue::Queue;
 pub(crate) use queue::Token;
 use roster::{Blocked, Roster};
-pub(crate) use seat::leave_for_good;
+pub(crate) use seat::{Name, leave_for_good, step_aside};
 use seat::{Seat, Waiter};
 #[cfg(not(loom))]
 pub use watch::watching_thread;
@@ -95,9 +98,12 @@ pub struct Port {
     is_observed: AtomicBool,
     /// Gets the packets that nobody will take.
     discard: Option<fn(Packet)>,
+    /// Whom to ask for a thread.
+    crew: Option<Weak<dyn Crew>>,
 }
 
 type State = Queue<Arc<Waiter>, Blocked>;
+type Locked<'a> = MutexGuard<'a, State>;
 
 impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
@@ -118,6 +124,7 @@ impl Port {
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
             discard: None,
+            crew: None,
         }
     }
 
@@ -130,7 +137,7 @@ impl Port {
     /// Delivers a packet: the one way into any port. On a closed port the
     /// packet is dropped.
     pub fn post(&self, packet: Packet) {
-        self.post_locked(self.queue.lock(), &packet);
+        self.post_locked(self.queue.lock(), packet);
     }
 
     /// Like `post`, but tells when there is no memory to queue the packet.
@@ -138,14 +145,10 @@ impl Port {
     /// # Errors
     /// `INSUFFICIENT_RESOURCES`.
     pub fn try_post(&self, packet: Packet) -> Result<(), Status> {
-        self.try_post_from(&packet)
+        self.try_post_locked(self.queue.lock(), packet)
     }
 
-    /// `try_post`, with a packet that is copied once only, under the lock: a
-    /// copy of what has just been written stalls the processor.
-    #[inline]
-    pub(crate) fn try_post_from(&self, packet: &Packet) -> Result<(), Status> {
-        let mut queue = self.queue.lock();
+    fn try_post_locked(&self, mut queue: Locked<'_>, packet: Packet) -> Result<(), Status> {
         if !queue.reserve() {
             return Err(Status::INSUFFICIENT_RESOURCES);
         }
@@ -153,19 +156,19 @@ impl Port {
         Ok(())
     }
 
-    #[inline]
-    fn post_locked(&self, mut queue: MutexGuard<'_, State>, packet: &Packet) {
+    fn post_locked(&self, mut queue: Locked<'_>, packet: Packet) {
         if queue.is_special() {
             if queue.is_closed() {
                 drop(queue);
-                return self.discard([*packet]);
+                return self.discard([packet]);
             }
             Self::settle(&mut queue);
         }
-        let hand_off = queue.post(*packet);
+        let hand_off = queue.post(packet);
         let begins_watch = queue.begins_watch();
         let has_begun = self.is_observed.load(Ordering::Relaxed) && queue.depth() == 1;
         let watched = has_begun && self.signal.raise();
+        let missing = self.missing(&queue);
         drop(queue);
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
@@ -176,6 +179,7 @@ impl Port {
         if begins_watch {
             self.begin_watch();
         }
+        self.ask_crew(missing);
     }
 
     #[cold]
@@ -207,61 +211,13 @@ impl Port {
         let seat_for_once = Seat::default_if_gone();
         let was_running = Seat::with(&seat_for_once, |seat| seat.turn_to(self));
         if let Some(count) = self.take_now(was_running, packets)? {
-            if Seat::with(&seat_for_once, |seat| seat.taken().add(count)) {
+            if seat::has_taken(count) {
                 idle.pass_by();
             }
             return Ok(count);
         }
         let later = |waiter: &_| self.take_later(waiter, packets, deadline, idle);
         Seat::with(&seat_for_once, |seat| seat.while_waiting(later))
-    }
-
-    /// Like `try_post`, without a look-up, if the calling thread runs for the
-    /// port that `stamp` stands for.
-    #[inline]
-    pub(crate) fn post_recalled(stamp: u64, packet: &Packet) -> Option<Result<(), Status>> {
-        seat::recall(stamp, |port, _| port.try_post_from(packet))
-    }
-
-    /// Like `take`, without a look-up, if the calling thread runs for the port
-    /// that `stamp` stands for.
-    pub(crate) fn take_recalled(
-        stamp: u64,
-        packets: &mut [Packet],
-        deadline: Option<Deadline>,
-        idle: &dyn Idle,
-    ) -> Option<Result<usize, NoPacket>> {
-        let taken = seat::recall(stamp, |port, taken| match port.take_now(true, packets) {
-            Ok(Some(count)) => Ok((Ok(count), taken.add(count))),
-            Ok(None) => Err(Arc::clone(port)),
-            Err(abandoned) => Ok((Err(abandoned), false)),
-        })?;
-        Some(match taken {
-            Ok((result, is_many)) => {
-                if is_many {
-                    idle.pass_by();
-                }
-                result
-            }
-            Err(port) => {
-                // The seat was there just now: none is needed in its place.
-                let later = |waiter: &_| port.take_later(waiter, packets, deadline, idle);
-                Seat::with(&None, |seat| seat.while_waiting(later))
-            }
-        })
-    }
-
-    /// Like `take`; from now on `stamp` stands for this port in this thread.
-    pub(crate) fn take_remembered(
-        self: &Arc<Self>,
-        stamp: u64,
-        packets: &mut [Packet],
-        deadline: Option<Deadline>,
-        idle: &dyn Idle,
-    ) -> Result<usize, NoPacket> {
-        let result = self.take(packets, deadline, idle);
-        seat::remember(stamp);
-        result
     }
 
     /// There was nothing to take at once.
@@ -410,26 +366,6 @@ impl Port {
         }
     }
 
-    /// A thread that ran for the port blocks elsewhere, turns away or exits.
-    fn leave(&self, presence: &Arc<Presence>) {
-        let hand_off = {
-            let mut queue = self.queue.lock();
-            if queue.is_closed() || Self::forget(&mut queue, presence) {
-                return;
-            }
-            queue.step_down();
-            Self::settle(&mut queue);
-            let hand_off = queue.release();
-            if hand_off.is_some() {
-                self.reset_if_empty(&queue);
-            }
-            hand_off
-        };
-        if let Some((waiter, packet)) = hand_off {
-            waiter.deliver(packet);
-        }
-    }
-
     /// A thread that was blocked runs for the port again.
     fn enter(&self) {
         self.queue.lock().enter();
@@ -490,7 +426,8 @@ impl Close for Port {
         if watched {
             self.signal.release();
         }
-        self.discard(packets);
+        let mut packets = packets;
+        self.discard(std::iter::from_fn(move || queue::take_out(&mut packets)));
     }
 }
 

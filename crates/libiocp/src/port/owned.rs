@@ -18,7 +18,7 @@ impl Port {
     pub(crate) fn post_owned(&self, token: Token, packet: Packet) {
         let mut queue = self.queue.lock();
         if let Some(packet) = queue.label(token, packet) {
-            self.post_locked(queue, &packet);
+            self.post_locked(queue, packet);
         }
     }
 

@@ -13,12 +13,13 @@
 //! travels in the upper half of the packet's status while it is queued.
 
 use super::Packet;
-use std::collections::{BTreeMap, VecDeque};
+use super::ring::Ring;
+use std::collections::BTreeMap;
 
 /// The state of a port. `W` names a waiting thread, `B` one seen blocked.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<W, B = W> {
-    packets: VecDeque<Packet>,
+    packets: Ring,
     /// The newest is last.
     waiters: Vec<W>,
     /// They run for the port, but do not count.
@@ -30,6 +31,8 @@ pub(crate) struct Queue<W, B = W> {
     is_special: bool,
     /// Whether somebody looks for threads that block.
     is_watched: bool,
+    /// Whether threads that are not there can be had.
+    can_have_more: bool,
     /// What became of the packets that have owners, until they leave.
     owned: BTreeMap<u32, Owned>,
     last_token: u32,
@@ -55,6 +58,11 @@ fn owner(packet: &Packet) -> u32 {
     (packet.status >> 32) as u32
 }
 
+/// The oldest packet of a port that has closed, as it was posted.
+pub(crate) fn take_out(packets: &mut Ring) -> Option<Packet> {
+    packets.pop().map(|packet| Packet { status: packet.status & STATUS, ..packet })
+}
+
 /// A packet and the waiting thread that it is handed to.
 pub(crate) type HandOff<W> = Option<(W, Packet)>;
 
@@ -62,7 +70,7 @@ impl<W: PartialEq, B> Queue<W, B> {
     /// A port that lets `limit` threads run at once; at least one.
     pub(crate) fn new(limit: u32) -> Self {
         Self {
-            packets: VecDeque::new(),
+            packets: Ring::default(),
             waiters: Vec::new(),
             seen_blocked: Vec::new(),
             running: 0,
@@ -70,6 +78,7 @@ impl<W: PartialEq, B> Queue<W, B> {
             is_closed: false,
             is_special: false,
             is_watched: false,
+            can_have_more: false,
             owned: BTreeMap::new(),
             last_token: 0,
         }
@@ -77,6 +86,9 @@ impl<W: PartialEq, B> Queue<W, B> {
 
     /// A packet arrives: it goes to the newest waiter that may run, else to
     /// the back of the queue. On a closed port it is dropped.
+    ///
+    /// # Panics
+    /// When there is no memory for one more packet; see `reserve`.
     pub(crate) fn post(&mut self, packet: Packet) -> HandOff<W> {
         if self.is_closed {
             return None;
@@ -87,14 +99,23 @@ impl<W: PartialEq, B> Queue<W, B> {
             self.running += 1;
             return Some((waiter, self.let_go(packet)));
         }
-        self.packets.push_back(packet);
+        let is_queued =
+            self.packets.push(packet) || self.packets.reserve(1) && self.packets.push(packet);
+        assert!(is_queued, "out of memory");
         self.check();
         None
     }
 
+    /// Like `post`, if that is all there is to it: nobody waits, there is room,
+    /// and the port is not special. Else false, and nothing has happened.
+    #[inline]
+    pub(crate) fn post_plainly(&mut self, packet: Packet) -> bool {
+        !self.is_special && self.waiters.is_empty() && self.packets.push(packet)
+    }
+
     /// Makes room for one more packet, so that `post` cannot fail.
     pub(crate) fn reserve(&mut self) -> bool {
-        self.packets.try_reserve(1).is_ok()
+        self.packets.reserve(1)
     }
 
     /// A thread asks for a packet. If it was running for this port it no
@@ -112,14 +133,22 @@ impl<W: PartialEq, B> Queue<W, B> {
         Some(packet)
     }
 
+    /// Like `take` by a thread that runs, if there is a packet to be had and
+    /// that is all there is to it; else nothing has happened.
+    #[inline]
+    pub(crate) fn take_plainly(&mut self) -> Option<Packet> {
+        if self.is_special || self.running > self.limit { None } else { self.pop() }
+    }
+
     /// One more packet for a thread that has just been given one. It runs
     /// already, so this takes no further place.
     pub(crate) fn take_another(&mut self) -> Option<Packet> {
         self.pop()
     }
 
+    #[inline]
     fn pop(&mut self) -> Option<Packet> {
-        let packet = self.packets.pop_front()?;
+        let packet = self.packets.pop()?;
         Some(self.let_go(packet))
     }
 
@@ -157,10 +186,15 @@ impl<W: PartialEq, B> Queue<W, B> {
     #[inline]
     fn let_go(&mut self, mut packet: Packet) -> Packet {
         if let token @ 1.. = owner(&packet) {
-            self.owned.remove(&token);
+            self.disown(token);
             packet.status &= STATUS;
         }
         packet
+    }
+
+    #[cold]
+    fn disown(&mut self, token: u32) {
+        self.owned.remove(&token);
     }
 
     /// Takes the owner's packet back; false if it has left already.
@@ -247,7 +281,7 @@ impl<W: PartialEq, B> Queue<W, B> {
 
     /// The last handle is gone: the threads to tell, newest first, and the
     /// packets to drop.
-    pub(crate) fn close(&mut self) -> (Vec<W>, VecDeque<Packet>) {
+    pub(crate) fn close(&mut self) -> (Vec<W>, Ring) {
         self.is_closed = true;
         self.is_special = true;
         self.running = 0;
@@ -255,9 +289,18 @@ impl<W: PartialEq, B> Queue<W, B> {
         let mut waiters = std::mem::take(&mut self.waiters);
         waiters.reverse();
         self.owned.clear();
-        let mut packets = std::mem::take(&mut self.packets);
-        packets.iter_mut().for_each(|packet| packet.status &= STATUS);
-        (waiters, packets)
+        (waiters, std::mem::take(&mut self.packets))
+    }
+
+    /// How many more threads could run, if they were there: packets wait for
+    /// them.
+    pub(crate) fn missing(&self) -> u32 {
+        if self.waiters.is_empty() && self.running < self.limit {
+            let packets = u32::try_from(self.packets.len()).unwrap_or(u32::MAX);
+            packets.min(self.limit - self.running)
+        } else {
+            0
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -274,15 +317,25 @@ impl<W: PartialEq, B> Queue<W, B> {
     /// Packets and threads wait side by side: only a thread that runs and
     /// blocks could change that.
     pub(crate) fn is_stuck(&self) -> bool {
-        !self.waiters.is_empty() && !self.packets.is_empty()
+        self.has_others() && !self.packets.is_empty()
     }
 
     /// Whether a watch has to begin now; from then on there is one.
     #[inline]
     pub(crate) fn begins_watch(&mut self) -> bool {
-        !self.waiters.is_empty()
+        self.has_others()
             && !self.packets.is_empty()
             && !std::mem::replace(&mut self.is_watched, true)
+    }
+
+    /// Whether there is a thread to let in, or one can be had.
+    fn has_others(&self) -> bool {
+        self.can_have_more || !self.waiters.is_empty()
+    }
+
+    /// Threads that are not there can be had.
+    pub(crate) fn let_have_more(&mut self) {
+        self.can_have_more = true;
     }
 
     /// Somebody watches, or nobody may.

@@ -141,10 +141,12 @@ impl Port {
         Self::settle(&mut state);
         let hand_off = state.release();
         self.reset_if_empty(&state);
+        let missing = self.missing(&state);
         drop(state);
         if let Some((waiter, packet)) = hand_off {
             waiter.deliver(packet);
         }
+        self.ask_crew(missing);
         true
     }
 

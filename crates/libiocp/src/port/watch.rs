@@ -110,7 +110,11 @@ impl Watcher {
         if !*is_started {
             let _signals = crate::sync::SignalsBlocked::new();
             let thread = std::thread::Builder::new().name("iocp-watch".into());
-            *is_started = thread.spawn(|| self.run()).is_ok();
+            let run = || {
+                let _own = crate::sync::OwnThread::enter();
+                self.run();
+            };
+            *is_started = thread.spawn(run).is_ok();
         }
         *is_started
     }
@@ -258,10 +262,10 @@ impl Watch {
                     &self.probes[self.probes.len() - 1].1
                 }
             };
-            probe.record(true);
             if probe.is_blocked() && port.see(presence, probe) {
                 return true;
             }
+            probe.record(true);
         }
         false
     }

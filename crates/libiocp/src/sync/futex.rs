@@ -4,6 +4,8 @@
 use super::AtomicU32;
 #[cfg(loom)]
 use super::Ordering;
+#[cfg(not(loom))]
+use super::parker::Date;
 use super::parker::Deadline;
 use std::ops::Deref;
 
@@ -40,7 +42,18 @@ impl Futex {
     /// Sleeps if the word is `value`, until woken, disturbed or `deadline`;
     /// true if the deadline has passed.
     pub(super) fn sleep(&self, value: u32, deadline: Option<Deadline>) -> bool {
-        let timeout = deadline.map(Deadline::timespec);
+        self.sleep_by(0, value, deadline.map(Deadline::timespec))
+            && deadline.is_some_and(Deadline::has_passed)
+    }
+
+    /// Like `sleep`, until a date.
+    pub(super) fn sleep_until(&self, value: u32, date: Option<Date>) -> bool {
+        self.sleep_by(libc::FUTEX_CLOCK_REALTIME, value, date.map(Date::timespec))
+            && date.is_some_and(Date::has_passed)
+    }
+
+    /// Sleeps by the clock that the flag names; true if nobody woke the thread.
+    fn sleep_by(&self, clock: i32, value: u32, timeout: Option<libc::timespec>) -> bool {
         let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: the address is that of a live atomic; the timeout is absent
         // or a valid timespec that outlives the call.
@@ -48,14 +61,14 @@ impl Futex {
             libc::syscall(
                 libc::SYS_futex,
                 self.word.as_ptr(),
-                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG | clock,
                 value,
                 pointer,
                 std::ptr::null::<u32>(),
                 libc::FUTEX_BITSET_MATCH_ANY,
             )
         };
-        result == -1 && deadline.is_some_and(Deadline::has_passed)
+        result == -1
     }
 }
 

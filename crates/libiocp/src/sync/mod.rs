@@ -8,15 +8,26 @@ mod blocking;
 mod futex;
 mod lock;
 mod mutex;
+mod own;
 mod parker;
+#[cfg(not(loom))]
+mod service;
 mod signals;
+#[cfg(not(loom))]
+mod turn;
 
 pub use blocking::blocking;
 pub(crate) use blocking::{Watcher, watch_this_thread};
 pub(crate) use mutex::assert_unlocked;
 pub use mutex::{Mutex, MutexGuard};
-pub use parker::{Deadline, Idle, Parker, Sleep};
+pub(crate) use own::OwnThread;
+pub use own::own_threads;
+pub use parker::{Date, Deadline, Idle, Parker, Sleep};
+#[cfg(not(loom))]
+pub(crate) use service::{SignalMask, sleep_precisely, start_thread};
 pub(crate) use signals::SignalsBlocked;
+#[cfg(not(loom))]
+pub(crate) use turn::Turn;
 
 // Counting references needs no model: `Arc` is std's in either case.
 pub(crate) use std::sync::{Arc, OnceLock, Weak};

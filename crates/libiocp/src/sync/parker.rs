@@ -26,8 +26,13 @@ impl Deadline {
 
     /// The point `duration` from now; the far future if that overflows.
     pub fn after(duration: Duration) -> Self {
+        Self::now().plus(duration)
+    }
+
+    /// The point `duration` later; the far future if that overflows.
+    pub fn plus(self, duration: Duration) -> Self {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        Self(Self::now().0.saturating_add(nanoseconds))
+        Self(self.0.saturating_add(nanoseconds))
     }
 
     /// How long until then; zero if it has passed.
@@ -46,10 +51,42 @@ impl Deadline {
     }
 
     pub(super) fn timespec(self) -> libc::timespec {
-        libc::timespec {
-            tv_sec: (self.0 / 1_000_000_000) as i64,
-            tv_nsec: (self.0 % 1_000_000_000) as i64,
-        }
+        timespec(self.0)
+    }
+}
+
+/// A point on the system's clock, in nanoseconds since 1970. The clock may be
+/// set, and then the point is nearer or farther away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(u64);
+
+impl Date {
+    /// The present.
+    pub fn now() -> Self {
+        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Self::since_1970(since_1970.unwrap_or_default())
+    }
+
+    /// The point so long after the beginning of 1970.
+    pub fn since_1970(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether it has passed.
+    pub fn has_passed(self) -> bool {
+        Self::now() >= self
+    }
+
+    #[cfg(not(loom))]
+    pub(super) fn timespec(self) -> libc::timespec {
+        timespec(self.0)
+    }
+}
+
+fn timespec(nanoseconds: u64) -> libc::timespec {
+    libc::timespec {
+        tv_sec: (nanoseconds / 1_000_000_000) as i64,
+        tv_nsec: (nanoseconds % 1_000_000_000) as i64,
     }
 }
 
@@ -138,12 +175,23 @@ impl Parker {
 
     /// Sleeps until notified or `deadline`; tells which. Only the owner may call.
     pub fn park(&self, deadline: Option<Deadline>) -> bool {
+        self.park_while(|| self.state.sleep(PARKED, deadline))
+    }
+
+    /// Like `park`, until a date.
+    #[cfg(not(loom))]
+    pub fn park_until(&self, date: Option<Date>) -> bool {
+        self.park_while(|| self.state.sleep_until(PARKED, date))
+    }
+
+    /// `sleep` tells whether the time is up.
+    fn park_while(&self, sleep: impl Fn() -> bool) -> bool {
         if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire).is_err()
         {
             return self.take_notification();
         }
         loop {
-            let timed_out = self.state.sleep(PARKED, deadline);
+            let timed_out = sleep();
             if self.take_notification() {
                 return true;
             }

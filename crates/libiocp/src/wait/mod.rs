@@ -226,6 +226,38 @@ mod tests {
         assert!(!signal.is_set());
         assert_eq!(wait_any(&[&signal], Some(Deadline::now()), &Sleep), None);
     }
+
+    #[test]
+    fn hnd_093_a_mutex_counts_what_its_owner_takes() {
+        let mutex = Signal::mutex(false);
+        let count = || mutex.mutex_state().unwrap().count;
+        assert_eq!((count(), mutex.give_back()), (1, None));
+        for taken in 1..4 {
+            assert_eq!(wait_any(&[&mutex], Some(Deadline::now()), &Sleep), Some(0));
+            assert_eq!(count(), 1 - taken);
+        }
+        assert_eq!(wait_all(&[&mutex], None, Some(Deadline::now()), &Sleep), All::Taken);
+        assert_eq!([(); 4].map(|()| mutex.give_back().unwrap()), [-3, -2, -1, 0]);
+        assert_eq!((count(), mutex.give_back()), (1, None));
+    }
+
+    #[test]
+    fn hnd_095_the_end_of_a_thread_abandons_what_others_refer_to() {
+        let kept = Signal::mutex(false);
+        let other = Arc::clone(&kept);
+        let owner = move || {
+            assert_eq!(wait_any(&[&other], None, &Sleep), Some(0));
+            drop(Signal::mutex(true));
+            end_of_thread();
+        };
+        std::thread::spawn(owner).join().unwrap();
+        assert!(kept.mutex_state().unwrap().is_abandoned);
+        assert_eq!(wait_any(&[&kept], Some(Deadline::now()), &Sleep), Some(0));
+        assert!(kept.came_abandoned());
+        assert!(!kept.mutex_state().unwrap().is_abandoned);
+        assert_eq!(wait_any(&[&kept], Some(Deadline::now()), &Sleep), Some(0));
+        assert!(!kept.came_abandoned());
+    }
 }
 
 #[cfg(all(test, loom))]

@@ -56,7 +56,7 @@ impl Ownership {
         self.came_abandoned.store(was_abandoned, Ordering::Relaxed);
         self.depth.store(1, Ordering::Relaxed);
         self.owner.store(this_thread(), Ordering::Relaxed);
-        Owned::note(Weak::clone(&self.this));
+        Owned::note(&self.this);
     }
 
     fn clear(&self) {
@@ -138,39 +138,40 @@ thread_local! {
     static OWNED: RefCell<Owned> = RefCell::default();
 }
 
-/// What the calling thread owns, to be abandoned when it ends. It keeps nothing
-/// in existence: what nobody can name or waits for, nobody sees abandoned.
+/// What the calling thread owns. That a signal is abandoned concerns only who
+/// refers to it: a handle, or a wait.
 #[derive(Default)]
 struct Owned {
     signals: Vec<Weak<Signal>>,
-    /// How many there may be before those that are gone are swept out.
+    /// How many there may be before those that are gone are looked for.
     room: usize,
 }
 
 impl Owned {
-    fn note(signal: Weak<Signal>) {
+    fn note(signal: &Weak<Signal>) {
         let _ = OWNED.try_with(|owned| {
             let Owned { signals, room } = &mut *owned.borrow_mut();
             if signals.len() >= *room {
-                signals.retain(|it| it.strong_count() > 0);
+                signals.retain(|signal| signal.strong_count() > 0);
                 *room = 2 * signals.len() + 16;
             }
-            signals.push(signal);
+            signals.push(Weak::clone(signal));
         });
     }
 
     fn forget(signal: &Signal) {
         let _ = OWNED.try_with(|owned| {
             let signals = &mut owned.borrow_mut().signals;
-            let index = signals.iter().rposition(|it| std::ptr::eq(it.as_ptr(), signal))?;
-            Some(signals.swap_remove(index))
+            if let Some(index) = signals.iter().rposition(|it| std::ptr::eq(it.as_ptr(), signal)) {
+                signals.swap_remove(index);
+            }
         });
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        for signal in self.signals.drain(..).filter_map(|it| it.upgrade()) {
+        for signal in self.signals.drain(..).filter_map(|signal| signal.upgrade()) {
             if let Kind::Mutex(ownership) = &signal.kind {
                 ownership.is_abandoned.store(true, Ordering::Release);
                 ownership.clear();
@@ -186,39 +187,4 @@ pub(crate) fn end_of_thread() {
         let owned = std::mem::take(&mut *owned.borrow_mut());
         drop(owned);
     });
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use crate::sync::{Deadline, Sleep};
-    use crate::wait::wait_any;
-    use std::time::Duration;
-
-    #[test]
-    fn hnd_029_a_mutex_that_nobody_can_name_is_not_kept_by_its_owner() {
-        let kept = Signal::mutex(true);
-        let gone = Signal::mutex(true);
-        let watch = Arc::downgrade(&gone);
-        drop(gone);
-        assert!(watch.upgrade().is_none());
-        for _ in 0..1000 {
-            Signal::mutex(true);
-        }
-        assert!(OWNED.with(|owned| owned.borrow().signals.len()) < 100);
-        assert_eq!(kept.give_back(), Some(0));
-        assert_eq!(kept.give_back(), None);
-    }
-
-    #[test]
-    fn hnd_094_who_still_waits_gets_what_its_owner_abandons() {
-        let kept = Signal::mutex(false);
-        let other = Arc::clone(&kept);
-        std::thread::spawn(move || assert!(wait_any(&[&*other], None, &Sleep).is_some()))
-            .join()
-            .unwrap();
-        let limit = Deadline::after(Duration::from_secs(60));
-        assert_eq!(wait_any(&[&*kept], Some(limit), &Sleep), Some(0));
-        assert!(kept.came_abandoned());
-    }
 }

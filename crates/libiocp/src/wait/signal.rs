@@ -168,6 +168,36 @@ impl Signal {
         before >= ONE
     }
 
+    /// Whether a wait that it satisfies takes something of it away.
+    pub(crate) fn is_consumed(&self) -> bool {
+        !self.is_manual()
+    }
+
+    /// Sets the signal if `may` agrees: one step to who is `alone` with it.
+    pub(crate) fn set_if(&self, may: impl FnOnce() -> bool) -> bool {
+        let woken = {
+            let mut waits = self.waits.lock();
+            if !may() {
+                return false;
+            }
+            if self.is_manual() {
+                self.state.fetch_or(ONE, Ordering::AcqRel);
+                self.take_all(&mut waits)
+            } else {
+                self.hand_to(&mut waits, 1, 1).map(|(_, woken)| woken).unwrap_or_default()
+            }
+        };
+        woken.iter().for_each(|wait| wait.wake());
+        true
+    }
+
+    /// Runs `f` while nobody is in `set_if` or hands the signal to a waiter.
+    /// It may reset the signal and calls nobody.
+    pub(crate) fn alone<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _waits = self.waits.lock();
+        f()
+    }
+
     /// Marks a manual signal as set; true if `release` must follow, which
     /// may happen later, outside the caller's own lock.
     pub(crate) fn raise(&self) -> bool {
@@ -242,64 +272,67 @@ impl Signal {
 
     /// Wakes every waiter of a manual signal that has been raised.
     pub(crate) fn release(&self) {
-        self.release_if(|| true);
+        let woken = self.take_all(&mut self.waits.lock());
+        woken.iter().for_each(|wait| wait.wake());
     }
 
     /// The same, unless the signal has been reset since: who waits now has
     /// come later.
     pub(crate) fn release_while_set(&self) {
-        self.release_if(|| self.is_set());
-    }
-
-    /// `is_due` is asked while nobody can come or go.
-    fn release_if(&self, is_due: impl FnOnce() -> bool) {
-        let waits = {
+        let woken = {
             let mut waits = self.waits.lock();
-            if !is_due() {
+            if !self.is_set() {
                 return;
             }
-            self.state.fetch_and(!WATCHED, Ordering::AcqRel);
-            std::mem::take(&mut *waits)
+            self.take_all(&mut waits)
         };
-        for Node { wait, index } in waits {
-            if wait.is_for_all || wait.claim(index) {
-                wait.wake();
-            }
-        }
+        woken.iter().for_each(|wait| wait.wake());
+    }
+
+    /// Satisfies every wait for a manual signal; whom to wake.
+    fn take_all(&self, waits: &mut VecDeque<Node>) -> Vec<Arc<Wait>> {
+        self.state.fetch_and(!WATCHED, Ordering::AcqRel);
+        let satisfied = |node: &Node| node.wait.is_for_all || node.wait.claim(node.index);
+        waits.drain(..).filter(satisfied).map(|node| node.wait).collect()
     }
 
     /// Hands `count` units to waiters, oldest first, and keeps the rest, at
-    /// most `maximum`; the count before. Waits for all are woken to look for
-    /// themselves.
+    /// most `maximum`; the count before.
     fn hand_out(&self, count: u64, maximum: u64) -> Option<u64> {
-        let mut woken = Vec::new();
-        let before = {
-            let mut waits = self.waits.lock();
-            // Nobody adds to the count meanwhile: that takes the lock too.
-            let before = self.state.fetch_or(WATCHED, Ordering::AcqRel) / ONE;
-            if matches!(self.kind, Kind::Counted(_)) && before + count > maximum {
-                self.unwatch_if_idle(&waits);
-                return None;
-            }
-            let mut left = count;
-            while left > 0
-                && let Some(Node { wait, index }) = waits.pop_front()
-            {
-                if wait.is_for_all {
-                    woken.push(wait);
-                } else if wait.claim(index) {
-                    left -= 1;
-                    woken.push(wait);
-                }
-            }
-            self.update(|state| Some((state / ONE + left).min(maximum)));
-            self.unwatch_if_idle(&waits);
-            before
-        };
-        for wait in woken {
-            wait.wake();
-        }
+        let handed = self.hand_to(&mut self.waits.lock(), count, maximum);
+        let (before, woken) = handed?;
+        woken.iter().for_each(|wait| wait.wake());
         Some(before)
+    }
+
+    /// The count before, and whom to wake: waits for all look for themselves.
+    fn hand_to(
+        &self,
+        waits: &mut VecDeque<Node>,
+        count: u64,
+        maximum: u64,
+    ) -> Option<(u64, Vec<Arc<Wait>>)> {
+        let mut woken = Vec::new();
+        // Nobody adds to the count meanwhile: that takes the lock too.
+        let before = self.state.fetch_or(WATCHED, Ordering::AcqRel) / ONE;
+        if matches!(self.kind, Kind::Counted(_)) && before + count > maximum {
+            self.unwatch_if_idle(waits);
+            return None;
+        }
+        let mut left = count;
+        while left > 0
+            && let Some(Node { wait, index }) = waits.pop_front()
+        {
+            if wait.is_for_all {
+                woken.push(wait);
+            } else if wait.claim(index) {
+                left -= 1;
+                woken.push(wait);
+            }
+        }
+        self.update(|state| Some((state / ONE + left).min(maximum)));
+        self.unwatch_if_idle(waits);
+        Some((before, woken))
     }
 
     /// Takes the signal for `wait`, or puts the wait among its waiters. True

@@ -232,7 +232,7 @@ impl World {
         let Some((value, port)) = self.pick_port(input) else { return };
         let (key, address) = (input.below(1000), usize::from(input.byte()));
         let packet = Packet::new(key, address, input.below(1000));
-        self.system.post(value, &packet).expect("an open port takes packets");
+        self.system.post(value, packet).expect("an open port takes packets");
         let expected = Expected { packet, op: None };
         self.ports[port].push(vec![VecDeque::from([expected])]);
     }
@@ -339,12 +339,12 @@ impl World {
             assert_eq!(self.system.close(value), Err(Status::INVALID_HANDLE));
             assert_eq!(self.system.file(value, 0).err(), Some(Status::INVALID_HANDLE));
             let nothing = Packet::default();
-            assert_eq!(self.system.post(value, &nothing), Err(Status::INVALID_HANDLE));
+            assert_eq!(self.system.post(value, nothing), Err(Status::INVALID_HANDLE));
             let how = Duplication::default();
             assert_eq!(self.system.duplicate(value, how), Err(Status::INVALID_HANDLE));
         }
         if let Some(claim) = self.pick(input, |target| !matches!(target, Target::Port(_))) {
-            let result = self.system.post(claim.value, &Packet::default());
+            let result = self.system.post(claim.value, Packet::default());
             assert_eq!(result, Err(Status::OBJECT_TYPE_MISMATCH));
         }
     }
@@ -361,10 +361,13 @@ impl World {
         assert!(self.pending.is_empty(), "never finished: {:?}", self.ops[self.pending[0]]);
         self.ops.iter().for_each(|op| op.memory.check_untouched());
         assert!(self.system.table().is_empty());
-        // The thread runs for some port; another one now.
-        let nowhere = Arc::new(Port::new(1));
+        // The thread runs for some port and has posted to one; to another now.
+        let nowhere = Handle::new(Port::new(1));
         let now = Some(Deadline::after(Duration::ZERO));
         assert_eq!(nowhere.take(&mut [Packet::default()], now, &Sleep), Err(NoPacket::TimedOut));
+        let value = self.system.insert(Object::Port(nowhere), false).unwrap();
+        assert_eq!(self.system.post(value, Packet::default()), Ok(()));
+        self.system.close(value).unwrap();
         self.ops.iter_mut().for_each(|op| op.event = None);
         assert!(self.files.iter().all(|file| file.file.strong_count() == 0), "a file is left");
         assert!(self.ports.iter().all(|port| port.port.strong_count() == 0), "a port is left");

@@ -1,0 +1,125 @@
+//! The packets that wait, oldest first.
+
+use super::Packet;
+
+/// A queue of packets in one piece of memory, whose length is a power of two.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ring {
+    slots: Vec<Packet>,
+    /// The place of the oldest; counts on beyond the end.
+    head: usize,
+    len: usize,
+}
+
+/// How many packets the first piece of memory holds.
+const FIRST: usize = 16;
+
+impl Ring {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Appends a packet; false if there is no room for it.
+    #[inline]
+    pub(super) fn push(&mut self, packet: Packet) -> bool {
+        let (mask, place) = (self.slots.len().wrapping_sub(1), self.head.wrapping_add(self.len));
+        if self.len == self.slots.len() {
+            return false;
+        }
+        let Some(slot) = self.slots.get_mut(place & mask) else { return false };
+        *slot = packet;
+        self.len += 1;
+        true
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Packet> {
+        if self.len == 0 {
+            return None;
+        }
+        // Field by field, so that it comes in registers.
+        let place = self.head & self.slots.len().wrapping_sub(1);
+        let &Packet { key, overlapped, status, bytes } = self.slots.get(place)?;
+        self.head = self.head.wrapping_add(1);
+        self.len -= 1;
+        Some(Packet { key, overlapped, status, bytes })
+    }
+
+    /// Keeps those that `keep` wants, in their order.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Packet) -> bool) {
+        for _ in 0..self.len {
+            if let Some(packet) = self.pop().filter(&keep) {
+                // There is room: one has just been taken out.
+                self.push(packet);
+            }
+        }
+    }
+
+    /// Makes room for `more` packets; false if there is no memory.
+    pub(super) fn reserve(&mut self, more: usize) -> bool {
+        let wanted = self.len.checked_add(more).and_then(usize::checked_next_power_of_two);
+        match wanted {
+            Some(wanted) if wanted <= self.slots.len() => true,
+            Some(wanted) => self.grow(wanted.max(FIRST)),
+            None => false,
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, length: usize) -> bool {
+        let before = self.slots.len();
+        if self.slots.try_reserve_exact(length - before).is_err() {
+            return false;
+        }
+        self.slots.resize(length, Packet::default());
+        let head = if before == 0 { 0 } else { self.head & (before - 1) };
+        // What has wrapped around goes behind what has not; the new part is at
+        // least as long as the old one.
+        let wrapped = (head + self.len).saturating_sub(before);
+        self.slots.copy_within(..wrapped, before);
+        self.head = head;
+        true
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    #[test]
+    fn i14_packets_come_out_as_they_went_in_however_it_grows() {
+        for shift in 0..300 {
+            let (mut ring, mut model) = (Ring::default(), VecDeque::new());
+            let mut next = 0;
+            let mut push = |ring: &mut Ring, model: &mut VecDeque<usize>| {
+                assert!(ring.reserve(1) && ring.push(Packet::new(next, 0, 0)));
+                model.push_back(next);
+                next += 1;
+            };
+            for _ in 0..shift {
+                push(&mut ring, &mut model);
+                assert_eq!(ring.pop().map(|it| it.key), model.pop_front());
+            }
+            (0..1000).for_each(|_| push(&mut ring, &mut model));
+            assert_eq!(ring.len(), model.len());
+            while let Some(packet) = ring.pop() {
+                assert_eq!(Some(packet.key), model.pop_front());
+            }
+            assert!(model.is_empty() && ring.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_was_reserved_needs_no_memory() {
+        let mut ring = Ring::default();
+        assert!(!ring.push(Packet::default()));
+        assert!(ring.reserve(1000));
+        assert!((0..1000).all(|_| ring.push(Packet::default())));
+        assert!(!ring.reserve(usize::MAX));
+    }
+}

@@ -126,6 +126,22 @@ static void waiters_for(HANDLE handle, struct actor *waiters, int count)
     settle();
 }
 
+/* How many of three waiters end when so many are let go: no fewer, and after
+ * a moment no more. */
+static int ends_of(struct actor *waiters, int expected)
+{
+    ULONGLONG begun = GetTickCount64();
+    int i, ended;
+
+    do {
+        for (ended = i = 0; i < 3; i++) ended += actor_ends(&waiters[i], 0);
+        Sleep(1);
+    } while (ended < expected && GetTickCount64() - begun < LIMIT);
+    settle();
+    for (ended = i = 0; i < 3; i++) ended += actor_ends(&waiters[i], 0);
+    return ended;
+}
+
 static void hnd_083_two_signals_wake_two(void)
 {
     HANDLE event = make_event(FALSE, FALSE);
@@ -183,13 +199,12 @@ static void hnd_083_semaphore_units_are_handed_over(void)
     HANDLE semaphore = CreateSemaphoreA(NULL, 0, 10, NULL);
     struct actor waiters[3];
     LONG previous = 99;
-    int i, ended = 0;
+    int i, ended;
 
     waiters_for(semaphore, waiters, 3);
     ok(ReleaseSemaphore(semaphore, 2, &previous) && previous == 0, "%d", (int)previous);
     ok(WaitForSingleObject(semaphore, 0) == WAIT_TIMEOUT, "a unit is stolen");
-    settle();
-    for (i = 0; i < 3; i++) ended += actor_ends(&waiters[i], 0);
+    ended = ends_of(waiters, 2);
     ok(ended == 2, "%d waiters got a unit", ended);
     ReleaseSemaphore(semaphore, 1, NULL);
     for (i = 0; i < 3; i++) {
@@ -204,7 +219,7 @@ static void hnd_084_pulse_releases_those_who_wait_now(void)
 {
     HANDLE manual = make_event(TRUE, FALSE), automatic = make_event(FALSE, FALSE);
     struct actor waiters[3];
-    int i, ended = 0;
+    int i, ended;
 
     ok(PulseEvent(manual) && !is_signaled(manual), "nobody waits");
     waiters_for(manual, waiters, 3);
@@ -217,8 +232,7 @@ static void hnd_084_pulse_releases_those_who_wait_now(void)
     }
     waiters_for(automatic, waiters, 3);
     ok(PulseEvent(automatic) && !is_signaled(automatic), "%u", (unsigned)GetLastError());
-    settle();
-    for (i = 0; i < 3; i++) ended += actor_ends(&waiters[i], 0);
+    ended = ends_of(waiters, 1);
     ok(ended == 1, "%d waiters of an automatic event ended", ended);
     SetEvent(automatic);
     SetEvent(automatic);

@@ -138,10 +138,14 @@ pub fn run_mixed(
             command.args(["--error-exitcode=9", "--leak-check=full", "--fair-sched=yes"]);
             command.args(["--errors-for-leak-kinds=definite", "-q"]).arg(&program);
         }
-        command.args([seconds.to_string(), step.to_string()]).current_dir(&place);
+        // Files of its own: another mixed load may run beside this one.
+        let here = place.join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&here)
+            .map_err(|error| Failure::new(format!("{}: {error}", here.display())))?;
+        command.args([seconds.to_string(), step.to_string()]).current_dir(&here);
         command.env("LIBIOCP_ENGINE", name).env("ASAN_OPTIONS", "detect_leaks=1");
         command.env("TSAN_OPTIONS", "exitcode=66");
-        let log = place.join(format!("{name}.log"));
+        let log = here.join("log");
         let limit = Duration::from_secs(2 * seconds + 900);
         let outcome = process::run_limited(&mut command, &log, limit)?;
         println!("{}", outcome.output);

@@ -1,15 +1,15 @@
 //! `synchapi.h`: waitable timers.
-//!
-//! A completion routine is refused with 50.
 #![allow(unsafe_code, non_camel_case_types, non_snake_case, clippy::missing_safety_doc)]
 
 use crate::errhandlingapi::{fail, set_last_error};
 use crate::kernel::{succeed, system};
 use crate::named::{Given, create, open};
 use crate::types::{BOOL, DWORD, HANDLE, LONG, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES, TRUE, ULONG};
+use libiocp::apc::TimerRoutine;
 use libiocp::handle::Handle;
 use libiocp::object::{Kind, Object};
 use libiocp::sync::Date;
+use libiocp::thread::Thread;
 use libiocp::timer::{Due, Timer};
 use std::ffi::c_void;
 use std::time::Duration;
@@ -20,11 +20,9 @@ const TIMER_ALL_ACCESS: DWORD = 0x001F_0003;
 const ERROR_NOT_SUPPORTED: DWORD = 50;
 const ERROR_INVALID_PARAMETER: DWORD = 87;
 const ERROR_NOACCESS: DWORD = 998;
-/// From 1601 to 1970, in units of 100 nanoseconds.
-const YEARS_BEFORE_1970: u64 = 116_444_736_000_000_000;
 
-/// What is called when a timer is set, as `SetWaitableTimer` takes it.
-pub type PTIMERAPCROUTINE = Option<unsafe extern "C-unwind" fn(*mut c_void, DWORD, DWORD)>;
+/// What is called when a timer has come due, as `SetWaitableTimer` takes it.
+pub type PTIMERAPCROUTINE = Option<TimerRoutine>;
 
 fn timer(manual_reset: bool) -> Object {
     Object::Timer(Handle::new(Timer::new(manual_reset, system().clocks())))
@@ -124,12 +122,12 @@ pub unsafe extern "C" fn OpenWaitableTimerW(
 /// What a time in units of 100 nanoseconds means: since 1601, or from now if
 /// it is negative.
 pub(crate) fn due(time: i64) -> Due {
-    let duration =
-        |units: u64| Duration::new(units / 10_000_000, (units % 10_000_000) as u32 * 100);
     if time < 0 {
-        return Due::After(duration(time.unsigned_abs()));
+        let units = time.unsigned_abs();
+        let duration = Duration::new(units / 10_000_000, (units % 10_000_000) as u32 * 100);
+        return Due::After(duration);
     }
-    Due::On(Date::since_1970(duration((time as u64).saturating_sub(YEARS_BEFORE_1970))))
+    Due::On(Date::from_1601(time as u64))
 }
 
 /// Why a timer was not set.
@@ -141,7 +139,7 @@ unsafe fn set(
     timer: HANDLE,
     due_time: *const i64,
     period: LONG,
-    routine: PTIMERAPCROUTINE,
+    (routine, argument): (PTIMERAPCROUTINE, *mut c_void),
 ) -> Result<(), Refusal> {
     if period < 0 {
         return Err(ERROR_INVALID_PARAMETER);
@@ -150,14 +148,12 @@ unsafe fn set(
         return Err(ERROR_NOACCESS);
     }
     let timer = system().timer(timer as usize).map_err(|status| status.win32())?;
-    if routine.is_some() {
-        return Err(ERROR_NOT_SUPPORTED);
-    }
     // SAFETY: by the contract of this function. Windows reads a structure of
     // two halves, which need not lie on a multiple of eight.
     let due_time = unsafe { due_time.read_unaligned() };
     let period = Duration::from_millis(u64::from(period as u32));
-    timer.set(due(due_time), period).map_err(|status| status.win32())
+    let call = routine.map(|it| Thread::current().timer_call(it, argument.expose_provenance()));
+    timer.set(due(due_time), period, call).map_err(|status| status.win32())
 }
 
 /// The timer is set; but a machine that sleeps is not woken for it.
@@ -174,7 +170,8 @@ fn tell(result: Result<(), Refusal>, wants_to_wake_machine: bool) -> BOOL {
 }
 
 /// `SetWaitableTimer`: resets a timer and gives it a new time, and a period if
-/// that is not zero.
+/// that is not zero. The calling thread calls the routine in its alertable waits,
+/// each time the timer has come due.
 ///
 /// Sleeping machines are not woken: for `fResume` the last error is 50.
 #[unsafe(no_mangle)]
@@ -186,14 +183,15 @@ pub unsafe extern "C" fn SetWaitableTimer(
     lpArgToCompletionRoutine: *mut c_void,
     fResume: BOOL,
 ) -> BOOL {
-    let _ = lpArgToCompletionRoutine;
+    let call = (pfnCompletionRoutine, lpArgToCompletionRoutine);
     // SAFETY: the documentation asks for NULL or valid memory.
-    let result = unsafe { set(hTimer, lpDueTime, lPeriod, pfnCompletionRoutine) };
+    let result = unsafe { set(hTimer, lpDueTime, lPeriod, call) };
     tell(result, fResume != 0)
 }
 
 /// `SetWaitableTimerEx`: resets a timer and gives it a new time, and a period
-/// if that is not zero. The delay that may be tolerated is not made use of.
+/// if that is not zero. The calling thread calls the routine in its alertable
+/// waits, each time the timer has come due. The delay that may be tolerated is not made use of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn SetWaitableTimerEx(
     hTimer: HANDLE,
@@ -204,9 +202,10 @@ pub unsafe extern "C" fn SetWaitableTimerEx(
     WakeContext: *mut c_void,
     TolerableDelay: ULONG,
 ) -> BOOL {
-    let _ = (lpArgToCompletionRoutine, TolerableDelay);
+    let _ = TolerableDelay;
+    let call = (pfnCompletionRoutine, lpArgToCompletionRoutine);
     // SAFETY: the documentation asks for NULL or valid memory.
-    let result = unsafe { set(hTimer, lpDueTime, lPeriod, pfnCompletionRoutine) };
+    let result = unsafe { set(hTimer, lpDueTime, lPeriod, call) };
     tell(result, !WakeContext.is_null())
 }
 

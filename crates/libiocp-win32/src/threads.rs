@@ -84,8 +84,9 @@ extern "C" fn close_own(cell: usize) {
 
 /// `extern "C"`, so that no panic leaves through those who may unwind.
 extern "C" fn end(code: DWORD) {
-    Thread::current().end(code);
+    // Before anybody who waits for this thread can end with another code.
     thread_ends(code);
+    Thread::current().end(code);
 }
 
 /// The size of a stack of which the program wants so much. That much is committed at first on

@@ -55,13 +55,27 @@ static void *of_another_library(void *unused)
     return unused;
 }
 
+/* The thread whose end the next one waits for, so that the last to begin is the last to end. */
+static HANDLE before;
+
+static void is_before(void)
+{
+    HANDLE process = GetCurrentProcess();
+
+    if (!DuplicateHandle(process, GetCurrentThread(), process, &before, 0, FALSE,
+                         DUPLICATE_SAME_ACCESS)) abort();
+}
+
 /* A chain: at each moment one thread of the program's is there, for a moment only. */
 static DWORD WINAPI hands_on(void *left)
 {
+    if (WaitForSingleObject(before, 60000) != WAIT_OBJECT_0) abort();
+    CloseHandle(before);
     if (!left) {
         say("end of the chain");
         return 9;
     }
+    is_before();
     CloseHandle(CreateThread(NULL, 0, hands_on, (char *)left - 1, 0, NULL));
     return 1;
 }
@@ -75,7 +89,7 @@ int main(int count, char **arguments)
     case 2: CloseHandle(CreateThread(NULL, 0, returns, NULL, 0, NULL)); ExitThread(5);
     case 3: use_everything(); pthread_create(&thread, NULL, of_another_library, NULL);
             ExitThread(5);
-    case 4: use_everything(); CloseHandle(CreateThread(NULL, 0, hands_on, (void *)2000, 0, NULL));
+    case 4: use_everything(); is_before(); CloseHandle(CreateThread(NULL, 0, hands_on, (void *)2000, 0, NULL));
             ExitThread(5);
     case 5: ExitThread(6);
     }

@@ -6,7 +6,7 @@
 //! module knows no function of the program but as a value.
 
 use crate::status::Status;
-use crate::sync::Mutex;
+use crate::sync::{Arc, AtomicBool, Date, Mutex, Ordering};
 use crate::wait::Signal;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -74,18 +74,34 @@ pub(crate) struct Calls {
     queue: Mutex<Queue>,
     /// Set while there are any.
     pending: Signal,
+    /// Changed with the lock of the queue held.
+    has_ended: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     calls: VecDeque<(Ticket, Apc)>,
     last: u64,
-    has_ended: bool,
+}
+
+impl Queue {
+    fn ticket(&mut self) -> Ticket {
+        self.last += 1;
+        Ticket(self.last)
+    }
+
+    fn has(&self, ticket: Ticket) -> bool {
+        self.calls.iter().any(|(other, _)| *other == ticket)
+    }
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { queue: Mutex::default(), pending: Signal::manual(false) }
+        Self {
+            queue: Mutex::default(),
+            pending: Signal::manual(false),
+            has_ended: AtomicBool::new(false),
+        }
     }
 }
 
@@ -94,9 +110,18 @@ impl Calls {
         &self.pending
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
+    }
+
     /// Queues a call; `None` if the thread has ended.
     pub(crate) fn push(&self, apc: Apc) -> Option<Ticket> {
-        let (ticket, watched) = self.enqueue(apc)?;
+        self.push_if(|queue| Some((queue.ticket(), apc)))
+    }
+
+    /// Queues the call that `choose` names, unless the thread has ended.
+    fn push_if(&self, choose: impl FnOnce(&mut Queue) -> Option<(Ticket, Apc)>) -> Option<Ticket> {
+        let (ticket, watched) = self.enqueue(choose)?;
         if watched {
             self.tell();
         }
@@ -104,13 +129,15 @@ impl Calls {
     }
 
     /// Whether the thread is to be told as well.
-    fn enqueue(&self, apc: Apc) -> Option<(Ticket, bool)> {
+    fn enqueue(
+        &self,
+        choose: impl FnOnce(&mut Queue) -> Option<(Ticket, Apc)>,
+    ) -> Option<(Ticket, bool)> {
         let mut queue = self.queue.lock();
-        if queue.has_ended {
+        if self.has_ended() {
             return None;
         }
-        queue.last += 1;
-        let ticket = Ticket(queue.last);
+        let (ticket, apc) = choose(&mut queue)?;
         queue.calls.push_back((ticket, apc));
         Some((ticket, self.pending.raise()))
     }
@@ -140,7 +167,7 @@ impl Calls {
     /// The thread has ended: what waits never runs, and nothing is queued.
     pub(crate) fn end(&self) {
         let mut queue = self.queue.lock();
-        queue.has_ended = true;
+        self.has_ended.store(true, Ordering::Release);
         queue.calls = VecDeque::new();
         self.pending.reset();
     }
@@ -149,6 +176,43 @@ impl Calls {
         if queue.calls.is_empty() {
             self.pending.reset();
         }
+    }
+}
+
+/// The call that a timer makes in the thread that has set it: queued again and
+/// again, but never twice at a time.
+#[derive(Clone, Debug)]
+pub struct TimerCall {
+    calls: Arc<Calls>,
+    ticket: Ticket,
+    routine: TimerRoutine,
+    argument: usize,
+}
+
+impl TimerCall {
+    pub(crate) fn new(calls: &Arc<Calls>, routine: TimerRoutine, argument: usize) -> Self {
+        let ticket = calls.queue.lock().ticket();
+        Self { calls: Arc::clone(calls), ticket, routine, argument }
+    }
+
+    /// Whether its thread can still make it.
+    pub(crate) fn is_possible(&self) -> bool {
+        !self.calls.has_ended()
+    }
+
+    /// The timer has come due: queues the call, unless it is queued already, or
+    /// is not wanted, which is one step to who takes it back.
+    pub(crate) fn queue(&self, is_wanted: impl FnOnce() -> bool) {
+        let apc = Apc::Timer(self.routine, self.argument, Date::now().since_1601());
+        let choose = |queue: &mut Queue| {
+            (is_wanted() && !queue.has(self.ticket)).then_some((self.ticket, apc))
+        };
+        self.calls.push_if(choose);
+    }
+
+    /// It is not to be made any more.
+    pub(crate) fn take_back(&self) {
+        self.calls.take_back(self.ticket);
     }
 }
 
@@ -200,7 +264,8 @@ mod tests {
             (subscribe(calls.pending(), Arc::<Woken>::clone(&woken)).unwrap(), woken)
         };
         let (first_wait, _) = subscribe();
-        let (_, watched) = calls.enqueue(Apc::User(nothing, 1)).unwrap();
+        let (_, watched) =
+            calls.enqueue(|queue| Some((queue.ticket(), Apc::User(nothing, 1)))).unwrap();
         assert!(watched);
         // Before whoever has queued it gets to wake the thread, its time is
         // up, it makes the call in another wait, and waits once more.
@@ -211,6 +276,26 @@ mod tests {
         assert!(!woken.0.load(Ordering::Acquire));
         calls.push(Apc::User(nothing, 2)).unwrap();
         assert!(woken.0.load(Ordering::Acquire));
+    }
+
+    #[test]
+    fn hnd_099_the_call_of_a_timer_is_queued_once_at_a_time() {
+        extern "C-unwind" fn nothing(_: *mut c_void, _: u32, _: u32) {}
+        let calls = Arc::new(Calls::default());
+        let call = TimerCall::new(&calls, nothing, 7);
+        call.queue(|| false);
+        assert!(calls.pop().is_none());
+        call.queue(|| true);
+        call.queue(|| true);
+        assert!(matches!(calls.pop(), Some(Apc::Timer(_, 7, _))));
+        assert!(calls.pop().is_none());
+        call.queue(|| true);
+        call.take_back();
+        assert!(calls.pop().is_none() && !calls.pending().is_set());
+        assert!(call.is_possible());
+        calls.end();
+        call.queue(|| true);
+        assert!(!call.is_possible() && calls.pop().is_none());
     }
 
     #[test]

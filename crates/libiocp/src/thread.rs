@@ -1,7 +1,7 @@
 //! Threads as objects: signaled when they have ended, with an exit code; each
 //! with a queue of calls that it makes when it waits alertably.
 
-use crate::apc::{Apc, Calls, Ticket};
+use crate::apc::{Apc, Calls, Ticket, TimerCall, TimerRoutine};
 use crate::file::File;
 use crate::handle::{Close, HandleCount};
 use crate::sync::{Arc, AtomicU32, Mutex, Ordering, this_thread};
@@ -23,7 +23,7 @@ pub struct Thread {
     suspensions: AtomicU32,
     /// Set when it may begin.
     may_begin: Signal,
-    calls: Calls,
+    calls: Arc<Calls>,
     /// The synchronous operation that it is blocked in.
     blocked_in: Mutex<Option<Synchronous>>,
 }
@@ -47,7 +47,7 @@ impl Thread {
             id: AtomicU32::new(0),
             suspensions: AtomicU32::new(u32::from(is_suspended)),
             may_begin: Signal::manual(!is_suspended),
-            calls: Calls::default(),
+            calls: Arc::default(),
             blocked_in: Mutex::default(),
         }
     }
@@ -128,6 +128,11 @@ impl Thread {
     /// Takes a queued call back; false if it has run, runs, or is about to.
     pub fn take_back_apc(&self, ticket: Ticket) -> bool {
         self.calls.take_back(ticket)
+    }
+
+    /// A call that a timer may queue for this thread.
+    pub fn timer_call(&self, routine: TimerRoutine, argument: usize) -> TimerCall {
+        TimerCall::new(&self.calls, routine, argument)
     }
 
     /// Set while calls are queued: what ends an alertable wait of this thread.

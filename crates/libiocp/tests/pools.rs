@@ -95,6 +95,42 @@ fn port_106_all_that_block_run_at_once() {
     });
 }
 
+/// Asleep where the library cannot know of it.
+#[allow(unsafe_code)]
+fn sleep_by_system_call(time: Duration) {
+    let time =
+        libc::timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) };
+    // SAFETY: a valid time; the rest is not wanted.
+    unsafe { libc::syscall(libc::SYS_nanosleep, &raw const time, std::ptr::null::<u8>()) };
+}
+
+/// The same where the library has to look whether they block.
+/// Rules: PORT-106.
+#[test]
+#[cfg(not(miri))]
+fn port_106_all_that_block_outside_the_library_run_at_once() {
+    on_each_engine(|world| {
+        let (ends, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let (end, counted) = (Arc::clone(&ends), Arc::clone(&count));
+        let work = world.work(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            while !end.load(Ordering::SeqCst) {
+                sleep_by_system_call(Duration::from_millis(500));
+            }
+        });
+        let start = Instant::now();
+        for _ in 0..32 {
+            work.submit();
+        }
+        until("all run", || count.load(Ordering::SeqCst) == 32);
+        eprintln!("all run after {:?}, on {} threads", start.elapsed(), world.pool.threads());
+        ends.store(true, Ordering::SeqCst);
+        work.wait();
+        work.close();
+        assert!(world.pool.threads() <= 34, "{}", world.pool.threads());
+    });
+}
+
 /// Callbacks that compute never run on more threads than processors.
 /// Rules: PORT-100.
 #[test]

@@ -1,10 +1,13 @@
 //! Waitable timers: what is set when, and what is never seen.
 
+use libiocp::apc::Apc;
 use libiocp::engine::{Engine, Preference};
 use libiocp::handle::Handle;
 use libiocp::sync::{Deadline, Sleep};
+use libiocp::thread::Thread;
 use libiocp::timer::{Clocks, Due, Timer};
 use libiocp::wait::{Subscriber, subscribe, wait_any};
+use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -37,7 +40,7 @@ fn hnd_097_no_timer_is_early() {
         .map(|number| {
             let timer = Handle::new(Timer::new(true, &clocks));
             let due = Duration::from_micros(number * 7919 % 50_000);
-            timer.set(after(due), Duration::ZERO).unwrap();
+            timer.set(after(due), Duration::ZERO, None).unwrap();
             (timer, due)
         })
         .collect();
@@ -56,12 +59,12 @@ fn hnd_097_nothing_is_left_of_a_setting_that_was_replaced() {
         let timer = timer(manual_reset);
         for round in 0..3000_u64 {
             let soon = Duration::from_micros(round % 90);
-            timer.set(after(soon), Duration::from_micros(50)).unwrap();
+            timer.set(after(soon), Duration::from_micros(50), None).unwrap();
             while round % 3 == 0 && !timer.signal().is_set() {
                 std::hint::spin_loop();
             }
             if round % 2 == 0 {
-                timer.set(after(Duration::from_secs(3600)), Duration::ZERO).unwrap();
+                timer.set(after(Duration::from_secs(3600)), Duration::ZERO, None).unwrap();
             } else {
                 timer.cancel();
                 timer.signal().reset();
@@ -87,7 +90,7 @@ fn hnd_097_threads_that_set_one_timer_agree_on_one_setting() {
                 scope.spawn(move || {
                     for step in 0..50 {
                         let due = Duration::from_micros((thread * 31 + step * 17) % 300);
-                        timer.set(after(due), Duration::ZERO).unwrap();
+                        timer.set(after(due), Duration::ZERO, None).unwrap();
                         if (thread + step) % 3 == 0 {
                             timer.cancel();
                         }
@@ -95,10 +98,10 @@ fn hnd_097_threads_that_set_one_timer_agree_on_one_setting() {
                 });
             }
         });
-        timer.set(after(Duration::from_micros(round)), Duration::ZERO).unwrap();
+        timer.set(after(Duration::from_micros(round)), Duration::ZERO, None).unwrap();
         assert!(wait(&timer, LIMIT));
         assert!(!wait(&timer, Duration::from_millis(1)), "another setting was left");
-        timer.set(after(Duration::from_millis(1)), Duration::from_millis(1)).unwrap();
+        timer.set(after(Duration::from_millis(1)), Duration::from_millis(1), None).unwrap();
         let reference = timer.reference();
         drop(timer);
         reference.signal().reset();
@@ -122,11 +125,71 @@ fn hnd_097_no_period_is_early() {
     let timer = timer(false);
     let period = Duration::from_millis(2);
     let start = Instant::now();
-    timer.set(after(period), period).unwrap();
+    timer.set(after(period), period, None).unwrap();
     for number in 1..100 {
         assert!(wait(&timer, LIMIT));
         assert!(start.elapsed() >= period * number);
     }
+}
+
+extern "C-unwind" fn no_routine(_: *mut c_void, _: u32, _: u32) {}
+
+fn calls_of(thread: &Thread) -> usize {
+    std::iter::from_fn(|| thread.next_apc())
+        .inspect(|apc| assert!(matches!(apc, Apc::Timer(_, 5, _)), "{apc:?}"))
+        .count()
+}
+
+/// However often a timer is set and cancelled, with alarms ringing meanwhile,
+/// nothing of a setting before is queued.
+/// Rules: HND-98, HND-99.
+#[test]
+fn hnd_099_no_call_is_left_of_a_setting_that_was_replaced() {
+    let (timer, thread) = (timer(true), Thread::current());
+    for round in 0..3000_u64 {
+        let soon = Duration::from_micros(round % 90);
+        let call = Some(thread.timer_call(no_routine, 5));
+        timer.set(after(soon), Duration::from_micros(50), call).unwrap();
+        while round % 3 == 0 && !thread.alert().is_set() {
+            std::hint::spin_loop();
+        }
+        assert!(round % 5 != 0 || calls_of(&thread) <= 2);
+        match round % 2 {
+            0 => timer.set(after(LIMIT), Duration::ZERO, None).unwrap(),
+            _ => timer.cancel(),
+        }
+        assert_eq!(calls_of(&thread), 0, "round {round}");
+    }
+}
+
+/// A timer whose last handle has closed still makes its call.
+/// Rules: HND-29, HND-99.
+#[test]
+fn hnd_099_a_closed_timer_makes_its_call() {
+    let (clocks, thread) = (clocks(), Thread::current());
+    let timer = Handle::new(Timer::new(true, &clocks));
+    let call = Some(thread.timer_call(no_routine, 5));
+    timer.set(after(Duration::from_millis(5)), Duration::ZERO, call).unwrap();
+    drop(timer);
+    assert!(wait_any(&[thread.alert()], Some(Deadline::after(LIMIT)), &Sleep).is_some());
+    assert_eq!(calls_of(&thread), 1);
+}
+
+/// The end of the thread ends its timers, which are not signaled.
+/// Rules: HND-99.
+#[test]
+fn hnd_099_the_end_of_the_thread_ends_the_timer() {
+    let timer = timer(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let call = Some(Thread::current().timer_call(no_routine, 5));
+            timer.set(after(Duration::from_millis(20)), Duration::ZERO, call).unwrap();
+            Thread::current().end(0);
+        });
+    });
+    assert!(!wait(&timer, Duration::from_millis(60)), "signaled after the end of its thread");
+    timer.set(after(Duration::ZERO), Duration::ZERO, None).unwrap();
+    assert!(timer.signal().is_set());
 }
 
 /// A subscriber is told by the alarm itself.
@@ -136,7 +199,7 @@ fn hnd_083_a_subscriber_of_a_timer_is_called() {
     let timer = timer(false);
     let counter = Arc::new(Counter::default());
     let subscription = subscribe(timer.signal(), Arc::<Counter>::clone(&counter)).unwrap();
-    timer.set(after(Duration::from_millis(1)), Duration::ZERO).unwrap();
+    timer.set(after(Duration::from_millis(1)), Duration::ZERO, None).unwrap();
     let start = Instant::now();
     while counter.0.load(Ordering::SeqCst) == 0 {
         assert!(start.elapsed() < LIMIT);

@@ -2,17 +2,19 @@
 //!
 //! That a program sees the right statuses is shown by `conformance/wait_packets.c`.
 
+use libiocp::engine::{Engine, Preference};
 use libiocp::event::{Event, Semaphore};
 use libiocp::handle::Handle;
 use libiocp::object::{Object, ObjectRef, WaitPacket};
 use libiocp::port::{Packet, Port};
 use libiocp::status::Status;
 use libiocp::sync::{Deadline, Sleep};
+use libiocp::timer::{Clocks, Due, Timer};
 use libiocp::wait::wait_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = if cfg!(miri) { 20 } else { 5_000 };
 const LIMIT: Duration = Duration::from_secs(60);
@@ -127,6 +129,39 @@ fn port_231_nothing_is_kept_when_all_handles_are_gone() {
     target.signal().set();
     drop((object, handle, target));
     assert!(weak.upgrade().is_none(), "a port that is gone is still referred to");
+}
+
+/// A timer makes a packet each time its period has passed, if it is associated
+/// anew, and none once it is cancelled.
+/// Rules: PORT-231, HND-97.
+#[test]
+#[cfg(not(miri))]
+fn port_231_a_timer_makes_packets() {
+    let clocks = Clocks::new(&Arc::new(Engine::new(Preference::Automatic).unwrap()));
+    for manual_reset in [false, true] {
+        let port = Handle::new(Port::new(1));
+        let timer = Handle::new(Timer::new(manual_reset, &clocks));
+        let target = ObjectRef::Timer(timer.reference());
+        let object = WaitPacket::default();
+        let start = Instant::now();
+        let period = Duration::from_millis(2);
+        assert_eq!(object.associate(&port, target.clone(), Packet::new(0, 0, 0)), Ok(false));
+        timer.set(Due::After(period), period, None).unwrap();
+        for round in 1..=20_u32 {
+            let packet = take(&port, LIMIT).expect("a packet");
+            assert_eq!(packet.key, round as usize - 1);
+            if !manual_reset {
+                assert!(start.elapsed() >= round * period);
+            }
+            object.associate(&port, target.clone(), Packet::new(round as usize, 0, 0)).unwrap();
+        }
+        timer.set(Due::After(LIMIT), Duration::ZERO, None).unwrap();
+        object.cancel(true);
+        assert_eq!(object.associate(&port, target.clone(), Packet::new(99, 0, 0)), Ok(false));
+        assert!(take(&port, Duration::from_millis(20)).is_none(), "of a setting before");
+        timer.cancel();
+        assert_eq!(object.cancel(false), Status::SUCCESS);
+    }
 }
 
 /// The packet in the middle goes, and the others keep their order.

@@ -87,7 +87,7 @@ impl Pool {
             let crew: Weak<dyn Crew> = Weak::<Shared>::clone(this);
             Shared {
                 this: Weak::clone(this),
-                port: Arc::new(Port::with_crew(0, crew)),
+                port: Port::with_crew(0, crew),
                 engine: Arc::clone(engine),
                 clocks: Arc::clone(clocks),
                 directory: Directory::default(),

@@ -16,9 +16,11 @@ pub(crate) trait Crew: Debug + Send + Sync {
 impl Port {
     /// Like `new`; `crew` is asked for a thread whenever a packet waits though
     /// fewer threads run than may, because none is there.
-    pub(crate) fn with_crew(limit: u32, crew: Weak<dyn Crew>) -> Self {
-        let port = Self { crew: Some(crew), ..Self::new(limit) };
+    pub(crate) fn with_crew(limit: u32, crew: Weak<dyn Crew>) -> Arc<Self> {
+        let port = Arc::new(Self { crew: Some(crew), ..Self::new(limit) });
         port.queue.lock().let_have_more();
+        // All its packets may be there before the first of its threads.
+        port.roster.know(&port);
         port
     }
 

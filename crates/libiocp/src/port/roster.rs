@@ -23,7 +23,7 @@ impl Blocked {
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     members: Mutex<Members>,
-    /// The port itself, once it has had a member.
+    /// The port itself, once it may be watched.
     port: OnceLock<Weak<Port>>,
     detection: AtomicU32,
 }
@@ -36,8 +36,13 @@ pub(super) struct Members {
 }
 
 impl Roster {
-    pub(super) fn join(&self, port: &Arc<Port>, presence: &Arc<Presence>) {
+    /// This is the roster of `port`, which may be watched from now on.
+    pub(super) fn know(&self, port: &Arc<Port>) {
         self.port.get_or_init(|| Arc::downgrade(port));
+    }
+
+    pub(super) fn join(&self, port: &Arc<Port>, presence: &Arc<Presence>) {
+        self.know(port);
         let mut members = self.members.lock();
         members.threads.push(Arc::clone(presence));
         members.version += 1;

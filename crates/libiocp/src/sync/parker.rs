@@ -60,6 +60,9 @@ impl Deadline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(u64);
 
+/// From 1601 to 1970, in units of 100 nanoseconds.
+const YEARS_BEFORE_1970: u64 = 116_444_736_000_000_000;
+
 impl Date {
     /// The present.
     pub fn now() -> Self {
@@ -70,6 +73,18 @@ impl Date {
     /// The point so long after the beginning of 1970.
     pub fn since_1970(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// In units of 100 nanoseconds since 1601.
+    #[doc(alias = "FILETIME")]
+    pub fn since_1601(self) -> u64 {
+        YEARS_BEFORE_1970 + self.0 / 100
+    }
+
+    /// The point so many units of 100 nanoseconds after 1601, or the beginning
+    /// of 1970 if that is later.
+    pub fn from_1601(units: u64) -> Self {
+        Self(units.saturating_sub(YEARS_BEFORE_1970).saturating_mul(100))
     }
 
     /// Whether it has passed.

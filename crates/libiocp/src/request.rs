@@ -10,7 +10,7 @@ use crate::engine::{Complete, Outcome, Started, Tag};
 use crate::event::Event;
 use crate::file::{Association, File};
 use crate::overlapped::OverlappedRef;
-use crate::port::Packet;
+use crate::port::{Packet, Promise};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicBool, Ordering};
 use crate::thread::Thread;
@@ -45,6 +45,25 @@ impl Then {
     }
 }
 
+impl Report {
+    /// Claims room for the packet, so that it will need no memory. A file that
+    /// has no port yet can claim none.
+    #[inline]
+    fn promise(&self, file: &File) -> Result<Option<Promise>, Status> {
+        match self.then {
+            Then::Packet => file.with_association(|it| it.port.promise()).transpose(),
+            Then::Nothing | Then::Call(..) => Ok(None),
+        }
+    }
+}
+
+/// There will be no packet.
+fn renounce(file: &File, promise: Option<Promise>) {
+    if let Some(promise) = promise {
+        file.with_association(|it| it.port.renounce(promise));
+    }
+}
+
 /// What became of a request when it was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -70,6 +89,8 @@ struct Job {
     verb: Verb,
     report: Report,
     tag: Tag,
+    /// Room for the packet.
+    promise: Option<Promise>,
     /// Kept up in debug builds.
     is_finished: AtomicBool,
 }
@@ -87,6 +108,10 @@ impl Request {
         report: Report,
         before_done: impl FnOnce(usize),
     ) -> Answer {
+        let promise = match report.promise(file) {
+            Ok(promise) => promise,
+            Err(status) => return Answer::Refused(status),
+        };
         report.overlapped.mark_pending();
         if let Some(event) = &report.event {
             event.signal().reset();
@@ -95,10 +120,11 @@ impl Request {
         let ends_with_thread = report.event.is_some() || !matches!(report.then, Then::Packet);
         let tag = file.tag(report.overlapped.address(), ends_with_thread, verb.acceptor());
         let step = file.device().begin(&mut verb);
-        let mut holder = Holder::Alone(Job::new(verb, report, tag));
+        let mut holder = Holder::Alone(Job::new(verb, report, tag, promise));
         match (holder.walk(file, tag, step), &holder) {
             (Some((status, _)), _) if status.is_error() => {
                 file.reset_signal();
+                renounce(file, promise);
                 Answer::Refused(status)
             }
             (Some((status, bytes)), Holder::Alone(job)) => {
@@ -114,20 +140,24 @@ impl Request {
 
     /// An operation that is known to fail, but whose caller is told so later.
     pub fn fail(file: &Arc<File>, status: Status, report: Report) -> Answer {
+        let promise = match report.promise(file) {
+            Ok(promise) => promise,
+            Err(status) => return Answer::Refused(status),
+        };
         report.overlapped.mark_pending();
         if let Some(event) = &report.event {
             event.signal().reset();
         }
         file.reset_signal();
         let verb = Verb::Settled(status, 0);
-        Job::new(verb, report, Tag::default()).finish(file, status, 0, true);
+        Job::new(verb, report, Tag::default(), promise).finish(file, status, 0, true);
         Answer::Pending
     }
 }
 
 impl Job {
-    fn new(verb: Verb, report: Report, tag: Tag) -> Self {
-        Self { verb, report, tag, is_finished: AtomicBool::new(false) }
+    fn new(verb: Verb, report: Report, tag: Tag, promise: Option<Promise>) -> Self {
+        Self { verb, report, tag, promise, is_finished: AtomicBool::new(false) }
     }
 
     /// The one place where a request ends.
@@ -147,10 +177,17 @@ impl Job {
             None => file.signal_completion(was_pending),
         }
         let post = |association: &Association| {
-            association.port.post(Packet::with_status(association.key, context, status, bytes));
+            let packet = Packet::with_status(association.key, context, status, bytes);
+            match self.promise {
+                Some(promise) => association.port.post_promised(promise, packet),
+                None => association.port.post(packet),
+            }
         };
         let is_posted = match &self.report.then {
-            Then::Packet if may_skip && file.skips_packet_on_success() => false,
+            Then::Packet if may_skip && file.skips_packet_on_success() => {
+                renounce(file, self.promise);
+                false
+            }
             Then::Packet => file.with_association(post).is_some(),
             Then::Nothing => false,
             Then::Call(thread, routine) => {

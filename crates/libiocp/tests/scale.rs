@@ -1,13 +1,21 @@
 //! Many threads, many handles, many packets; and what a busy worker is spared.
 
+#![allow(unsafe_code)]
+
+#[allow(dead_code)]
+#[path = "support/caller.rs"]
+mod caller;
 mod support;
 
+use caller::{Caller, disk, take};
+use libiocp::device::Device;
+use libiocp::file::File;
 use libiocp::handle::{Handle, Table};
 use libiocp::object::Object;
 use libiocp::port::{Packet, Port};
 use libiocp::sync::{Deadline, Sleep};
 use libiocp::system::System;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{LIMIT, get, on_each_engine};
@@ -138,4 +146,77 @@ fn a_million_handles_do_not_slow_a_packet() {
     assert!(many < 100 * few, "{few:?} with one handle, {many:?} with a million");
     system.close(port).unwrap();
     assert_eq!(system.table().len(), 999_999);
+}
+
+/// One thread starts, others that never have get the packets, in whatever
+/// turn; an operation knows nothing of who started it.
+#[test]
+fn port_285_any_thread_starts_any_thread_reaps() {
+    const THREADS: usize = 4;
+    const EACH: usize = 25;
+    on_each_engine(|world| {
+        let port = world.port(THREADS as u32);
+        let file = world.file(&[5; THREADS * EACH]);
+        file.associate(&port, 3).unwrap();
+        let reaped = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for first in 0..THREADS {
+                let file = &file;
+                let start = move |it| file.start_read(vec![0], (first * EACH + it) as u64).unwrap();
+                scope.spawn(move || (0..EACH).for_each(|it| drop(start(it))));
+            }
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        let completion = get(&port);
+                        assert_eq!((completion.key(), completion.bytes()), (3, 1));
+                        reaped.lock().unwrap().push(thread::current().id());
+                    }
+                });
+            }
+        });
+        let mut reapers = reaped.into_inner().unwrap();
+        assert_eq!(reapers.len(), THREADS * EACH);
+        reapers.sort_by_key(|id| format!("{id:?}"));
+        reapers.dedup();
+        assert_eq!(reapers.len(), THREADS);
+        support::assert_no_packet(&port);
+    });
+}
+
+/// The files are all over one descriptor, so that there may be as many as one
+/// likes: the port knows nothing of that.
+#[test]
+fn port_286_a_hundred_thousand_files_do_not_slow_a_packet() {
+    const READS: usize = 100;
+    on_each_engine(|world| {
+        let port = Arc::new(Port::new(1));
+        let first = disk(world, b"x");
+        let another = |key| {
+            let Device::Disk(disk) = first.device() else { unreachable!("it is a disk file") };
+            let device = Device::Disk(Arc::clone(disk));
+            let file = Handle::new(File::new(device, Arc::clone(&world.engine), true));
+            file.associate(&port, key).unwrap();
+            file
+        };
+        let reads = |file: &Arc<File>, key| {
+            let once = || {
+                for _ in 0..READS {
+                    let caller = Caller::new(0, b"-");
+                    caller.read(file);
+                    assert_eq!(take(world, &port), Packet::new(key, caller.address(), 1));
+                }
+            };
+            shortest(once)
+        };
+        let mut files: Vec<_> = (0..10).map(another).collect();
+        let few = reads(&files[9], 9);
+        let associated = shortest(|| drop(another(10)));
+        files.extend((10..100_000).map(another));
+        let many = reads(&files[99_999], 99_999).min(reads(&files[0], 0));
+        let late = shortest(|| drop(another(100_000)));
+        // Not a matter of a few percent: a search would take 10,000 times as long.
+        assert!(many < 20 * few, "{few:?} with ten files, {many:?} with many");
+        assert!(late < 1000 * associated, "{associated:?} with ten files, {late:?} with many");
+    });
 }

@@ -11,6 +11,7 @@ mod alert;
 mod crew;
 mod owned;
 mod presence;
+mod promise;
 mod queue;
 mod recall;
 mod ring;
@@ -25,9 +26,12 @@ mod watch;
 
 use crate::handle::{Close, HandleCount};
 use crate::status::Status;
-use crate::sync::{Arc, AtomicBool, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak};
+use crate::sync::{
+    Arc, AtomicBool, AtomicUsize, Deadline, Idle, Mutex, MutexGuard, Ordering, Weak,
+};
 use crate::wait::Signal;
 pub(crate) use crew::Crew;
+pub(crate) use promise::Promise;
 use queue::Queue;
 pub(crate) use queue::Token;
 use roster::{Blocked, Roster};
@@ -89,6 +93,8 @@ pub enum NoPacket {
 pub struct Port {
     handles: HandleCount,
     queue: Mutex<State>,
+    /// Of the room that is set aside, so much is nobody's yet.
+    unclaimed: AtomicUsize,
     /// The threads that have turned to it.
     roster: Roster,
     /// Signaled while packets wait in the queue, and for ever once closed;
@@ -120,6 +126,7 @@ impl Port {
         Self {
             handles: HandleCount::default(),
             queue,
+            unclaimed: AtomicUsize::new(0),
             roster: Roster::default(),
             signal: Signal::manual(false),
             is_observed: AtomicBool::new(false),
@@ -136,8 +143,16 @@ impl Port {
 
     /// Delivers a packet: the one way into any port. On a closed port the
     /// packet is dropped.
+    ///
+    /// # Panics
+    /// When there is no memory to queue the packet, and no room that was set
+    /// aside is left.
     pub fn post(&self, packet: Packet) {
-        self.post_locked(self.queue.lock(), packet);
+        let mut queue = self.queue.lock();
+        if !queue.reserve() && self.claim() {
+            queue.keep_promise();
+        }
+        self.post_locked(queue, packet);
     }
 
     /// Like `post`, but tells when there is no memory to queue the packet.

@@ -118,6 +118,16 @@ impl<W: PartialEq, B> Queue<W, B> {
         self.packets.reserve(1)
     }
 
+    /// Sets room for `more` packets aside, so that they will not need memory.
+    pub(crate) fn promise(&mut self, more: usize) -> bool {
+        self.packets.promise(more)
+    }
+
+    /// One of those packets is about to be posted.
+    pub(crate) fn keep_promise(&mut self) {
+        self.packets.keep_promise();
+    }
+
     /// A thread asks for a packet. If it was running for this port it no
     /// longer is: asking again is how a thread says it has finished. With
     /// `None` the caller must follow up with `wait` or `give_up`.

@@ -9,6 +9,10 @@ pub(super) struct Ring {
     /// The place of the oldest; counts on beyond the end.
     head: usize,
     len: usize,
+    /// So many slots are set aside for packets that must find room.
+    promised: usize,
+    /// So many are for all packets: the rest of the slots.
+    room: usize,
 }
 
 /// How many packets the first piece of memory holds.
@@ -23,11 +27,11 @@ impl Ring {
         self.len == 0
     }
 
-    /// Appends a packet; false if there is no room for it.
+    /// Appends a packet; false if there is no room for it but what is promised.
     #[inline]
     pub(super) fn push(&mut self, packet: Packet) -> bool {
         let (mask, place) = (self.slots.len().wrapping_sub(1), self.head.wrapping_add(self.len));
-        if self.len == self.slots.len() {
+        if self.len >= self.room {
             return false;
         }
         let Some(slot) = self.slots.get_mut(place & mask) else { return false };
@@ -59,10 +63,11 @@ impl Ring {
         }
     }
 
-    /// Makes room for `more` packets; false if there is no memory.
+    /// Makes room for `more` packets beside what is promised; false if there is
+    /// no memory.
     pub(super) fn reserve(&mut self, more: usize) -> bool {
-        let wanted = self.len.checked_add(more).and_then(usize::checked_next_power_of_two);
-        match wanted {
+        let taken = self.len + self.promised;
+        match taken.checked_add(more).and_then(usize::checked_next_power_of_two) {
             Some(wanted) if wanted <= self.slots.len() => true,
             Some(wanted) => self.grow(wanted.max(FIRST)),
             None => false,
@@ -82,7 +87,26 @@ impl Ring {
         let wrapped = (head + self.len).saturating_sub(before);
         self.slots.copy_within(..wrapped, before);
         self.head = head;
+        self.room = length - self.promised;
         true
+    }
+
+    /// Sets room for `more` packets aside; false if there is no memory.
+    pub(super) fn promise(&mut self, more: usize) -> bool {
+        let has_room = self.len + self.promised + more <= self.slots.len() || self.reserve(more);
+        if has_room {
+            self.promised += more;
+            self.room -= more;
+        }
+        has_room
+    }
+
+    /// What was promised to one packet is room for any.
+    pub(super) fn keep_promise(&mut self) {
+        if self.promised > 0 {
+            self.promised -= 1;
+            self.room += 1;
+        }
     }
 }
 
@@ -121,5 +145,22 @@ mod tests {
         assert!(ring.reserve(1000));
         assert!((0..1000).all(|_| ring.push(Packet::default())));
         assert!(!ring.reserve(usize::MAX));
+    }
+
+    #[test]
+    fn what_was_promised_is_left_free_and_kept_when_it_grows() {
+        let mut ring = Ring::default();
+        assert!(ring.promise(10));
+        let taken = (0..).take_while(|_| ring.push(Packet::default())).count();
+        assert!(ring.reserve(1) && ring.push(Packet::default()));
+        assert!(!ring.promise(usize::MAX / 2));
+        while ring.push(Packet::default()) {}
+        assert_eq!(ring.len() + 10, ring.slots.len());
+        for _ in 0..10 {
+            ring.keep_promise();
+            assert!(ring.push(Packet::default()));
+            assert!(!ring.push(Packet::default()));
+        }
+        assert!(taken > 0 && ring.len() == ring.slots.len());
     }
 }

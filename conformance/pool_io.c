@@ -8,7 +8,6 @@ static OVERLAPPED *volatile last_overlapped;
 static HANDLE gate;
 static char data[64], buffer[64];
 
-/* Rules: PORT-250, PORT-252 */
 static void CALLBACK completed(DWORD error, DWORD bytes, OVERLAPPED *overlapped)
 {
     last_error = (LONG)error;
@@ -17,6 +16,7 @@ static void CALLBACK completed(DWORD error, DWORD bytes, OVERLAPPED *overlapped)
     InterlockedIncrement(&calls);
 }
 
+/* Rules: PORT-250, PORT-252 */
 static void port_250_bound_files_call_back(void)
 {
     OVERLAPPED receive = { 0 }, send = { 0 };

@@ -205,7 +205,8 @@ static void hnd_055_rights(void)
     CloseHandle(timer);
 }
 
-/* Rules: HND-29, HND-86: a wait for all takes a timer like any other object. */
+/* A wait for all takes a timer like any other object.
+ * Rules: HND-29, HND-86 */
 static void hnd_086_among_other_objects(void)
 {
     HANDLE handles[2];

@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 
 /// They end the calling thread, or make calls of the program's that may: that unwinds the
 /// program's frames. What they do themselves is behind an `extern "C"` function.
-const MAY_UNWIND: [&str; 9] = [
+const MAY_UNWIND: [&str; 14] = [
     "ExitThread",
     "GetOverlappedResultEx",
     "GetQueuedCompletionStatusEx",
+    "NtDelayExecution",
+    "NtRemoveIoCompletionEx",
+    "NtTestAlert",
+    "NtWaitForMultipleObjects",
+    "NtWaitForSingleObject",
     "SignalObjectAndWait",
     "SleepEx",
     "WSAWaitForMultipleEvents",

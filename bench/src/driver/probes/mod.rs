@@ -16,7 +16,8 @@ use super::{Settings, cell};
 
 const EXPLANATION: &str = "What the kernel offers beside what the library uses, each alone in a \
     small program. Median and extremes of alternating runs, ratios taken round by round over the \
-    first way of each case. CPU time is that of the whole process, client included, for echo that of the server.";
+    first way of each case. CPU time is that of the whole process, client included, \
+    for echo that of the server.";
 
 /// What one way did in one round.
 pub(crate) struct Run {

@@ -11,7 +11,7 @@ use bench::process::Failure;
 use bench::report::Section;
 use clap::{Parser, Subcommand};
 
-use driver::{Settings, build, disk, echo, mixed, queue, wine};
+use driver::{Settings, build, disk, echo, mixed, probes, queue, wine};
 
 /// Measures libiocp against its rivals.
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ enum What {
     Disk,
     /// The same C source under Wine.
     Wine,
+    /// What the kernel offers beside what the library uses; not among all.
+    Probes,
     /// All of them.
     All,
 }
@@ -76,6 +78,7 @@ fn run(options: &Options) -> Result<(), Failure> {
         ("mixed", mixed::measure),
         ("disk", disk::measure),
         ("wine", wine::measure),
+        ("probes", probes::measure),
     ];
     let wanted = match options.what {
         What::Queue => &runs[0..1],
@@ -83,7 +86,8 @@ fn run(options: &Options) -> Result<(), Failure> {
         What::Mixed => &runs[2..3],
         What::Disk => &runs[3..4],
         What::Wine => &runs[4..5],
-        What::All => runs,
+        What::Probes => &runs[5..6],
+        What::All => &runs[0..5],
     };
     let library = build::library_in_use()?;
     for (name, measure) in wanted {

@@ -102,6 +102,16 @@ pub fn run(command: &mut Command, cpus: &[usize]) -> Result<Finished, Failure> {
     Ok(Finished { output, cpu: duration(usage.ru_utime) + duration(usage.ru_stime) })
 }
 
+/// The CPU time of this process so far.
+pub fn own_cpu() -> io::Result<Duration> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is written by the call.
+    if unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
+}
+
 fn duration(time: libc::timeval) -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000)
 }

@@ -11,18 +11,18 @@ use bench::stats;
 
 use super::{Settings, build, cell};
 
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 const EXPLANATION: &str = "4 KiB reads at random places of one file, by one thread that keeps so \
     many under way. Median and extremes of alternating runs, ratios taken round by round: reads \
     per second, and CPU time of the whole process per read, each over fio's. libiocp's program \
     checks the first bytes of every block it reads; fio checks nothing and takes no latencies.";
 
 /// The test file, removed when dropped.
-struct TestFile(PathBuf);
+pub(super) struct TestFile(PathBuf);
 
 impl TestFile {
     /// A file whose every block begins with its own number.
-    fn new(directory: &Path, blocks: usize) -> io::Result<Self> {
+    pub(super) fn new(directory: &Path, blocks: usize) -> io::Result<Self> {
         let path = directory.join(format!("libiocp-bench-{}.dat", std::process::id()));
         let file = TestFile(path);
         let mut out = BufWriter::with_capacity(1 << 20, File::create(&file.0)?);
@@ -33,6 +33,10 @@ impl TestFile {
         }
         out.into_inner()?.sync_all()?;
         Ok(file)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 }
 

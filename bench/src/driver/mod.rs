@@ -5,6 +5,7 @@ pub(crate) mod disk;
 pub(crate) mod echo;
 mod echo_tables;
 pub(crate) mod mixed;
+pub(crate) mod probes;
 pub(crate) mod queue;
 pub(crate) mod wine;
 

@@ -1,6 +1,7 @@
 //! `debugapi.h`: talking to a debugger.
 #![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
 
+use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 use crate::text;
@@ -49,6 +50,5 @@ fn listening() -> bool {
 
 fn emit(bytes: &[u8]) {
     // One write, so that messages of several threads do not mix.
-    // SAFETY: the slice is valid for its length.
-    unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), bytes.len()) };
+    libiocp::engine::say(std::io::stderr().as_fd(), bytes);
 }

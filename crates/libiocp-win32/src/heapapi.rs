@@ -6,6 +6,7 @@
 #![allow(unsafe_code, non_snake_case, clippy::missing_safety_doc)]
 
 use std::ffi::c_void;
+use std::os::fd::AsFd;
 use std::sync::Mutex;
 
 use crate::codes::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER};
@@ -214,8 +215,7 @@ fn out_of_memory(flags: DWORD) -> LPVOID {
     if flags & HEAP_GENERATE_EXCEPTIONS != 0 {
         // STATUS_NO_MEMORY would be raised; a program that asks for it does not look at NULL.
         let text = b"libiocp: HeapAlloc: out of memory with HEAP_GENERATE_EXCEPTIONS\n";
-        // SAFETY: the text is valid for its length.
-        unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        libiocp::engine::say(std::io::stderr().as_fd(), text);
         std::process::abort();
     }
     std::ptr::null_mut()

@@ -37,6 +37,7 @@ pub use fake::{Fake, Faults};
 pub(crate) use fork::Era;
 pub use lane::Stream;
 pub use op::{Address, Buffer, Buffers, Direction, Op, Outcome};
+pub use pipe::say;
 
 pub(crate) use disk::bytes_of;
 pub(crate) use op::errno;

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::op::{Buffer, Outcome, errno};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Reads what is there; `None` if that would block. A read of no bytes waits
 /// for data, too, and leaves it.
@@ -48,6 +49,12 @@ pub(super) fn write(fd: i32, buffer: Buffer, written: &mut usize) -> Option<Outc
     }
 }
 
+/// Tries once to write a message, for whoever may read it.
+pub fn say(fd: BorrowedFd<'_>, message: &[u8]) {
+    // SAFETY: the message is readable for its length.
+    unsafe { write_quietly(fd.as_raw_fd(), message.as_ptr(), message.len()) };
+}
+
 /// Writes; where nobody reads any more that is an error, and no signal.
 ///
 /// # Safety
@@ -65,7 +72,10 @@ pub(super) unsafe fn write_quietly(fd: i32, start: *const u8, length: usize) -> 
         libc::sigpending(pending);
         let result = libc::write(fd, start.cast(), length);
         let error = errno();
-        if result < 0 && error == libc::EPIPE && libc::sigismember(pending, libc::SIGPIPE) == 0 {
+        // The signal also comes when the reader went after a part was written.
+        let may_have_come =
+            if result < 0 { error == libc::EPIPE } else { (result as usize) < length };
+        if may_have_come && libc::sigismember(pending, libc::SIGPIPE) == 0 {
             libc::sigtimedwait(pipe, std::ptr::null_mut(), &raw const nothing);
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut());

@@ -150,6 +150,14 @@ fn engine() -> Finding {
             "set LIBIOCP_ENGINE to uring or epoll, or unset it",
         );
     }
+    let time = env::var("LIBIOCP_BUSY_POLL").unwrap_or_default();
+    if !time.is_empty() && time.parse::<u32>().is_err() {
+        return Finding::poor(
+            NAME,
+            format!("LIBIOCP_BUSY_POLL is {time:?}, which is ignored"),
+            "set LIBIOCP_BUSY_POLL to a number of microseconds, or unset it",
+        );
+    }
     match System::from_environment() {
         Ok(system) if forced == "uring" && !system.engine().uses_uring() => Finding::poor(
             NAME,

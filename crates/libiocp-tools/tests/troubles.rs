@@ -120,6 +120,23 @@ fn the_doctor_knows_the_engines() {
 }
 
 #[test]
+fn the_doctor_knows_busy_polling() {
+    let root = TempDir::new().expect("a directory");
+    empty_prefix(root.path());
+    let report = |time: &str| {
+        let mut command = iocp();
+        command.arg("doctor").env("LIBIOCP_HOME", root.path()).env("LIBIOCP_BUSY_POLL", time);
+        outcome(&mut command).1
+    };
+    assert!(!report("").contains("polled"));
+    assert!(!report("0").contains("polled"));
+    assert!(report("50").contains("; sockets are polled for 50 us\n"));
+    let odd = report("often");
+    assert!(odd.contains("engine               LIBIOCP_BUSY_POLL is \"often\""), "{odd}");
+    assert!(odd.contains("-> set LIBIOCP_BUSY_POLL to a number of microseconds"), "{odd}");
+}
+
+#[test]
 fn the_doctor_counts_descriptors() {
     let out = outcome(&mut with_open_files(256, &["doctor"])).1;
     assert!(out.contains("open files           soft 256, hard 256\n"), "{out}");

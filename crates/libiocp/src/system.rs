@@ -19,6 +19,10 @@ use crate::status::Status;
 use crate::sync::{Arc, Mutex, OnceLock};
 use crate::thread::Thread;
 use crate::timer::Clocks;
+use std::time::Duration;
+
+/// For how many microseconds the engine of the process polls.
+const BUSY_POLL: &str = "LIBIOCP_BUSY_POLL";
 
 /// The handle is copied to processes that are started.
 pub const INHERIT: u8 = 1;
@@ -72,8 +76,9 @@ pub struct System {
 
 impl System {
     /// A system over the kernel. The environment variable `LIBIOCP_ENGINE`
-    /// chooses: `uring`, `epoll`, or what works best; `LIBIOCP_LOG=1` prints
-    /// the choice and its reason to standard error.
+    /// chooses: `uring`, `epoll`, or what works best; `LIBIOCP_BUSY_POLL` is for
+    /// how many microseconds it polls; `LIBIOCP_LOG=1` prints the choice and its
+    /// reason to standard error.
     ///
     /// # Errors
     /// When the process is out of descriptors or memory.
@@ -88,6 +93,15 @@ impl System {
             }
         };
         let system = Self::new(Arc::new(Engine::new(preference)?));
+        match std::env::var(BUSY_POLL).as_deref().map(str::parse::<u32>) {
+            Ok(Ok(microseconds)) => {
+                system.engine.set_busy_poll(Duration::from_micros(microseconds.into()));
+            }
+            Ok(Err(_)) if std::env::var_os(BUSY_POLL).is_some_and(|value| !value.is_empty()) => {
+                eprintln!("libiocp: {BUSY_POLL} is not a number of microseconds: ignored");
+            }
+            _ => {}
+        }
         if std::env::var_os("LIBIOCP_LOG").is_some_and(|value| value == "1") {
             eprintln!("libiocp: engine: {}", system.engine.report());
         }

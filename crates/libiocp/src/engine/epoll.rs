@@ -62,6 +62,8 @@ pub(super) struct Reactor {
     given_away: AtomicU32,
     /// Threads that wait for packets on their own, beside the leader.
     followers: AtomicUsize,
+    /// For how many nanoseconds a leader polls before it sleeps.
+    pub(super) busy_poll: AtomicU64,
     /// Whether a thread has waited for packets since the stand-in last looked.
     server_came: AtomicBool,
     stand_in: Parker,
@@ -123,6 +125,7 @@ impl Reactor {
             changes: AtomicU64::new(0),
             given_away: AtomicU32::new(0),
             followers: AtomicUsize::new(0),
+            busy_poll: AtomicU64::new(0),
             server_came: AtomicBool::new(false),
             stand_in: Parker::default(),
             stand_in_sleeps: AtomicBool::new(false),
@@ -224,7 +227,7 @@ impl Reactor {
     /// Drains the lanes of what is ready now.
     fn reap(&self, max: usize) {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
-        let count = self.epoll_wait(&mut events[..max], Wait::Not);
+        let count = self.look(&mut events[..max]);
         self.dispatch(&events[..count]);
     }
 
@@ -356,14 +359,17 @@ impl Reactor {
             if !self.become_sleeper(lead) {
                 return None;
             }
-            if !parker.begin_poll(Some(&self.kick)) {
-                self.stop_sleeping(&[]);
-                return Some(parker.take_notification());
+            let mut count = self.poll_busily(&mut events[..max], parker, deadline);
+            if count == 0 {
+                if !parker.begin_poll(Some(&self.kick)) {
+                    self.stop_sleeping(&[]);
+                    return Some(parker.take_notification());
+                }
+                count = self.epoll_wait(&mut events[..max], wait);
+                // Out of the kernel before anything completes: what this thread
+                // hands to itself needs no wake-up.
+                parker.end_poll();
             }
-            let count = self.epoll_wait(&mut events[..max], wait);
-            // Out of the kernel before anything completes: what this thread
-            // hands to itself needs no wake-up.
-            parker.end_poll();
             self.stop_sleeping(&events[..count]);
             let has_completed = self.dispatch(&events[..count]);
             if parker.take_notification() {

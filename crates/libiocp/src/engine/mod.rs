@@ -17,6 +17,7 @@
 //! * nothing depends on the life or the behaviour of the starting thread.
 
 mod blocking;
+mod busy_poll;
 mod crew;
 mod disk;
 mod epoll;
@@ -199,7 +200,7 @@ impl Engine {
     /// Which engine this is, and why, in one line.
     pub fn report(&self) -> String {
         match &self.kind {
-            Kind::Kernel(kernel) => self.disk(kernel).report(),
+            Kind::Kernel(kernel) => self.disk(kernel).report() + &self.busy_poll_report(),
             Kind::Fake(fake) => fake.report(),
         }
     }

@@ -180,9 +180,14 @@ impl Parker {
         }
     }
 
+    /// Whether there is a notification, which stays.
+    pub fn is_notified(&self) -> bool {
+        self.state.load(Ordering::Acquire) == NOTIFIED
+    }
+
     /// Takes the notification if there is one. Only the owner may call.
     pub fn take_notification(&self) -> bool {
-        self.state.load(Ordering::Acquire) == NOTIFIED && {
+        self.is_notified() && {
             self.state.store(EMPTY, Ordering::Relaxed);
             true
         }

@@ -1,7 +1,7 @@
 //! The thread that looks after operations while nobody leads.
 #![allow(unsafe_code)]
 
-use super::{NOBODY, RANK, Reactor, STAND_IN, Wait, hush};
+use super::{NOBODY, RANK, Reactor, STAND_IN, hush};
 use crate::sync::{Deadline, Ordering};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Reactor {
             }
             let readiness = self.poll_as_stand_in();
             let count = match readiness {
-                Readiness::Streams => self.epoll_wait(&mut events, Wait::Not),
+                Readiness::Streams => self.look(&mut events),
                 Readiness::Yield => {
                     hush(&self.yield_to);
                     0

@@ -15,6 +15,11 @@ pub(super) enum Wait {
 }
 
 impl Reactor {
+    /// What is ready now.
+    pub(in crate::engine) fn look(&self, events: &mut [libc::epoll_event]) -> usize {
+        self.epoll_wait(events, Wait::Not)
+    }
+
     pub(super) fn epoll_wait(&self, events: &mut [libc::epoll_event], wait: Wait) -> usize {
         let (epoll, max) = (self.epoll.as_raw_fd(), events.len() as i32);
         let timeout = match wait {

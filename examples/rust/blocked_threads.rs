@@ -6,6 +6,7 @@
 
 use libiocp::{BlockDetection, CompletionPort};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::{Barrier, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
@@ -109,6 +110,10 @@ fn watcher_time() -> f64 {
     tasks.filter_map(time).sum::<f64>() / 1e6
 }
 
+fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
 fn measure(name: &str, detection: BlockDetection) -> io::Result<()> {
     let sleep = Duration::from_millis(100);
     let at_once: Vec<_> =
@@ -121,15 +126,14 @@ fn measure(name: &str, detection: BlockDetection) -> io::Result<()> {
     let before = (watcher_time(), Instant::now());
     run(detection, Handler::Computes(Duration::from_millis(250)))?;
     let watched = 100.0 * (watcher_time() - before.0) / (before.1.elapsed().as_secs_f64() * 1e3);
-    println!(
+    say(&format!(
         "| {name} | {all:.2} (at most {all_worst:.2}) | {:.0} (at most {:.0}) | \
          {:.0} (at most {:.0}) | {watched:.2} % |",
         gap * 1e3,
         gap_worst * 1e3,
         late * 1e3,
         late_worst * 1e3,
-    );
-    Ok(())
+    ))
 }
 
 const LEFT: f64 = 60.0;
@@ -211,13 +215,13 @@ fn main() -> io::Result<()> {
     if let Some(path) = env::args_os().nth(1) {
         return fs::write(path, picture()?);
     }
-    println!(
+    say(
         "| way | all eight handled, ms | next let in after a sleep began, us | the same after 5 ms \
-         of computing, us | watcher's CPU |\n|---|---|---|---|---|"
-    );
+         of computing, us | watcher's CPU |\n|---|---|---|---|---|",
+    )?;
     for (name, detection) in [("perf", BlockDetection::Perf), ("proc", BlockDetection::Proc)] {
         if let Err(error) = measure(name, detection) {
-            println!("| {name} | {error} | | | |");
+            say(&format!("| {name} | {error} | | | |"))?;
         }
     }
     Ok(())

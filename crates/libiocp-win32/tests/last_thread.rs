@@ -89,7 +89,8 @@ int main(int count, char **arguments)
     case 2: CloseHandle(CreateThread(NULL, 0, returns, NULL, 0, NULL)); ExitThread(5);
     case 3: use_everything(); pthread_create(&thread, NULL, of_another_library, NULL);
             ExitThread(5);
-    case 4: use_everything(); is_before(); CloseHandle(CreateThread(NULL, 0, hands_on, (void *)2000, 0, NULL));
+    case 4: use_everything(); is_before();
+            CloseHandle(CreateThread(NULL, 0, hands_on, (void *)2000, 0, NULL));
             ExitThread(5);
     case 5: ExitThread(6);
     }

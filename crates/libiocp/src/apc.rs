@@ -219,7 +219,6 @@ impl TimerCall {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::sync::{Arc, AtomicBool, Ordering};
     use crate::wait::{Subscriber, subscribe};
 
     extern "C-unwind" fn nothing(_: usize) {}
@@ -264,8 +263,7 @@ mod tests {
             (subscribe(calls.pending(), Arc::<Woken>::clone(&woken)).unwrap(), woken)
         };
         let (first_wait, _) = subscribe();
-        let (_, watched) =
-            calls.enqueue(|queue| Some((queue.ticket(), Apc::User(nothing, 1)))).unwrap();
+        let (_, watched) = calls.enqueue(|it| Some((it.ticket(), Apc::User(nothing, 1)))).unwrap();
         assert!(watched);
         // Before whoever has queued it gets to wake the thread, its time is
         // up, it makes the call in another wait, and waits once more.

@@ -163,7 +163,7 @@ impl Signal {
         }
         let before = self.update(|state| (state & WATCHED == 0).then_some(1));
         if before & WATCHED != 0 {
-            self.hand_out(1, 1);
+            return self.hand_out(1, 1).is_some_and(|before| before > 0);
         }
         before >= ONE
     }
@@ -313,9 +313,10 @@ impl Signal {
         maximum: u64,
     ) -> Option<(u64, Vec<Arc<Wait>>)> {
         let mut woken = Vec::new();
-        // Nobody adds to the count meanwhile: that takes the lock too.
-        let before = self.state.fetch_or(WATCHED, Ordering::AcqRel) / ONE;
-        if matches!(self.kind, Kind::Counted(_)) && before + count > maximum {
+        // Nobody adds to the count meanwhile, which takes the lock too; but it
+        // may be taken from until the end, and that is when `before` is read.
+        let at_most = self.state.fetch_or(WATCHED, Ordering::AcqRel) / ONE;
+        if matches!(self.kind, Kind::Counted(_)) && at_most + count > maximum {
             self.unwatch_if_idle(waits);
             return None;
         }
@@ -330,9 +331,9 @@ impl Signal {
                 woken.push(wait);
             }
         }
-        self.update(|state| Some((state / ONE + left).min(maximum)));
+        let before = self.update(|state| Some((state / ONE + left).min(maximum)));
         self.unwatch_if_idle(waits);
-        Some((before, woken))
+        Some((before / ONE, woken))
     }
 
     /// Takes the signal for `wait`, or puts the wait among its waiters. True

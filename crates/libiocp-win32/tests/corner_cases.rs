@@ -20,6 +20,7 @@ use iocp::synchapi_waits::WaitForSingleObject;
 use iocp::threads::{_beginthreadex, CreateThread};
 use iocp::types::{DWORD, HANDLE};
 use iocp::winsock2::open::WSASocketA;
+use iocp::winternl::{NtCreateIoCompletion, OBJECT_ATTRIBUTES, UNICODE_STRING};
 use winsock_support::*;
 
 fn expect<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
@@ -97,6 +98,24 @@ unsafe extern "C-unwind" fn use_stack(_: *mut c_void) -> DWORD {
     let mut room = [1u8; 600 << 10];
     std::hint::black_box(&mut room);
     DWORD::from(room[room.len() / 2])
+}
+
+#[test]
+fn port_210_a_name_without_a_buffer_is_an_access_violation() {
+    let name = UNICODE_STRING { Length: 8, MaximumLength: 8, Buffer: null_mut() };
+    let attributes = OBJECT_ATTRIBUTES {
+        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+        RootDirectory: null_mut(),
+        ObjectName: &raw const name,
+        Attributes: 0,
+        SecurityDescriptor: null_mut(),
+        SecurityQualityOfService: null_mut(),
+    };
+    let mut port = null_mut();
+    // SAFETY: the pointers are valid, but for the one that is NULL.
+    let status = unsafe { NtCreateIoCompletion(&raw mut port, 0, &raw const attributes, 0) };
+    assert_eq!(status.cast_unsigned(), 0xC000_0005);
+    assert!(port.is_null());
 }
 
 #[test]

@@ -174,6 +174,35 @@ fn port_260_a_full_job_ends_who_is_too_many() {
 }
 
 #[test]
+fn port_261_who_ends_while_it_becomes_a_member_is_told_of_in_order() {
+    let (outer, _) = job();
+    for delay in 0..400u32 {
+        let (inner, port) = job();
+        let process = shell("exit 0", CREATE_SUSPENDED).unwrap();
+        let assigned = unsafe {
+            assert_eq!(AssignProcessToJobObject(outer, process.hProcess), TRUE);
+            assert_eq!(TerminateProcess(process.hProcess, 0), TRUE);
+            let since = std::time::Instant::now();
+            while since.elapsed().as_micros() < u128::from(delay) {
+                std::hint::spin_loop();
+            }
+            AssignProcessToJobObject(inner, process.hProcess)
+        };
+        if assigned == TRUE {
+            assert_eq!(message(port), (NEW_PROCESS, process.dwProcessId));
+            assert_eq!(message(port), (EXIT_PROCESS, process.dwProcessId));
+            assert_eq!(message(port), (ACTIVE_PROCESS_ZERO, 0));
+        }
+        end(&process);
+        unsafe {
+            CloseHandle(inner);
+            CloseHandle(port);
+        }
+    }
+    unsafe { CloseHandle(outer) };
+}
+
+#[test]
 fn hnd_101_a_suspended_process_ends_when_it_is_terminated() {
     let process = shell("exit 1", CREATE_SUSPENDED).unwrap();
     unsafe { assert_eq!(TerminateProcess(process.hProcess, 0x1234_5678), TRUE) };

@@ -96,20 +96,28 @@ impl Calls {
 
     /// Queues a call; `None` if the thread has ended.
     pub(crate) fn push(&self, apc: Apc) -> Option<Ticket> {
-        let (ticket, watched) = {
-            let mut queue = self.queue.lock();
-            if queue.has_ended {
-                return None;
-            }
-            queue.last += 1;
-            let ticket = Ticket(queue.last);
-            queue.calls.push_back((ticket, apc));
-            (ticket, self.pending.raise())
-        };
+        let (ticket, watched) = self.enqueue(apc)?;
         if watched {
-            self.pending.release();
+            self.tell();
         }
         Some(ticket)
+    }
+
+    /// Whether the thread is to be told as well.
+    fn enqueue(&self, apc: Apc) -> Option<(Ticket, bool)> {
+        let mut queue = self.queue.lock();
+        if queue.has_ended {
+            return None;
+        }
+        queue.last += 1;
+        let ticket = Ticket(queue.last);
+        queue.calls.push_back((ticket, apc));
+        Some((ticket, self.pending.raise()))
+    }
+
+    /// Wakes the thread, unless it has made the call by now and waits anew.
+    fn tell(&self) {
+        self.pending.release_while_set();
     }
 
     /// Takes the oldest call from the queue.
@@ -147,6 +155,8 @@ impl Calls {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::sync::{Arc, AtomicBool, Ordering};
+    use crate::wait::{Subscriber, subscribe};
 
     extern "C-unwind" fn nothing(_: usize) {}
 
@@ -171,6 +181,36 @@ mod tests {
         assert_eq!(argument(calls.pop()), Some(3));
         assert!(!calls.pending().is_set());
         assert!(calls.pop().is_none());
+    }
+
+    #[derive(Debug, Default)]
+    struct Woken(AtomicBool);
+
+    impl Subscriber for Woken {
+        fn signaled(&self) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+
+    #[test]
+    fn hnd_102_a_late_wake_up_ends_no_wait_without_a_call() {
+        let calls = Calls::default();
+        let subscribe = || {
+            let woken = Arc::new(Woken::default());
+            (subscribe(calls.pending(), Arc::<Woken>::clone(&woken)).unwrap(), woken)
+        };
+        let (first_wait, _) = subscribe();
+        let (_, watched) = calls.enqueue(Apc::User(nothing, 1)).unwrap();
+        assert!(watched);
+        // Before whoever has queued it gets to wake the thread, its time is
+        // up, it makes the call in another wait, and waits once more.
+        assert!(first_wait.cancel(calls.pending()));
+        assert_eq!(argument(calls.pop()), Some(1));
+        let (_, woken) = subscribe();
+        calls.tell();
+        assert!(!woken.0.load(Ordering::Acquire));
+        calls.push(Apc::User(nothing, 2)).unwrap();
+        assert!(woken.0.load(Ordering::Acquire));
     }
 
     #[test]

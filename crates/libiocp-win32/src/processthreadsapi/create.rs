@@ -16,7 +16,7 @@ use crate::types::{
 };
 use libiocp::handle::Handle;
 use libiocp::object::{Object, ObjectRef};
-use libiocp::process::{Plan, Process, above_standard, c_string, is_executable};
+use libiocp::process::{Gate, Plan, Process, above_standard, c_string, is_executable};
 use libiocp::status::Status;
 use libiocp::system::{INHERIT, is_pseudo};
 use libiocp::thread::Thread;
@@ -250,14 +250,13 @@ impl Subscriber for Ends {
 
 /// Lets a suspended process go on when its thread is resumed.
 #[derive(Debug)]
-struct Resumes(Mutex<Option<std::fs::File>>);
+struct Resumes(Mutex<Option<Gate>>);
 
 impl Subscriber for Resumes {
     fn signaled(&self) {
         let gate = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut gate) = gate {
-            // The process may have been ended while it was suspended.
-            let _ = std::io::Write::write_all(&mut gate, &[1]);
+        if let Some(gate) = gate {
+            gate.open();
         }
     }
 }
@@ -277,7 +276,7 @@ fn start(wish: Wish) -> Result<(Arc<Process>, Arc<Thread>), DWORD> {
     }
     let thread = Arc::new(Thread::elsewhere(process.id(), plan.is_suspended));
     if let Some(gate) = gate {
-        let resumes = Resumes(Mutex::new(Some(gate.into())));
+        let resumes = Resumes(Mutex::new(Some(gate)));
         let _ = subscribe(thread.may_begin(), Arc::new(resumes));
     }
     let ends = Ends { process: Arc::clone(&process), thread: Arc::clone(&thread) };
@@ -302,15 +301,21 @@ unsafe fn create(
         Err(code) => return fail(code),
     };
     let (id, thread_id) = (process.id(), thread.id());
+    let started = Arc::clone(&process);
     let objects = [Object::Process(Handle::of(process)), Object::Thread(Handle::of(thread))];
     let mut values = [0; 2];
-    for ((value, object), attributes) in values.iter_mut().zip(objects).zip(attributes) {
+    for (at, (object, attributes)) in objects.into_iter().zip(attributes).enumerate() {
         // SAFETY: by the contract of this function.
         let inherits = unsafe { attributes.as_ref() }.is_some_and(|it| it.bInheritHandle != 0);
         let access = object.all_access();
         match system().insert_with(object, access, if inherits { INHERIT } else { 0 }) {
-            Ok(new) => *value = new,
-            Err(status) => return fail(status.win32()),
+            Ok(new) => values[at] = new,
+            Err(status) => {
+                // The first may have its handle already; zero is none.
+                let _ = system().close(values[0]);
+                let _ = started.terminate(0);
+                return fail(status.win32());
+            }
         }
     }
     let [process, thread] = values.map(|value| value as HANDLE);

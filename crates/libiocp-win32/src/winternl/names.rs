@@ -37,6 +37,9 @@ impl Attributes {
         // SAFETY: as above.
         let name = match unsafe { attributes.ObjectName.as_ref() } {
             Some(name) if name.Length % 2 != 0 => return Err(Status::OBJECT_NAME_INVALID),
+            Some(name) if name.Length != 0 && name.Buffer.is_null() => {
+                return Err(Status::ACCESS_VIOLATION);
+            }
             Some(name) if name.Length != 0 => {
                 if !attributes.RootDirectory.is_null() {
                     // There are no directories that a handle could name.

@@ -21,7 +21,7 @@ pub use forest::{
 };
 use forest::{Effect, Forest, JobId, Refusal};
 use group::Group;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 
 /// A process in the forest: the same if it has the same number, which is its
@@ -37,10 +37,20 @@ impl PartialEq for Member {
 
 type Effects = Vec<Effect<Member, Arc<Port>>>;
 
+/// The jobs, and what their changes have brought about that is still to be
+/// carried out: in the order of the changes, by one thread at a time.
+#[derive(Debug, Default)]
+struct State {
+    forest: Forest<Member, Arc<Port>>,
+    effects: VecDeque<Effect<Member, Arc<Port>>>,
+    /// Some thread is at it.
+    is_being_told: bool,
+}
+
 /// All jobs of a system.
 #[derive(Debug)]
 pub struct Jobs {
-    forest: Mutex<Forest<Member, Arc<Port>>>,
+    state: Mutex<State>,
     groups: Mutex<HashMap<JobId, Arc<Group>>>,
     /// Who waits for the end of a member, by its number.
     watches: Mutex<HashMap<u32, (Arc<Process>, Subscription)>>,
@@ -76,7 +86,7 @@ impl Jobs {
     /// No jobs yet, for processes among these.
     pub fn new(processes: Arc<Processes>) -> Arc<Self> {
         Arc::new(Self {
-            forest: Mutex::default(),
+            state: Mutex::default(),
             groups: Mutex::default(),
             watches: Mutex::default(),
             processes,
@@ -85,13 +95,38 @@ impl Jobs {
 
     /// A new job.
     pub fn create(self: &Arc<Self>) -> Job {
-        let id = self.forest.lock().create();
+        let id = self.state.lock().forest.create();
         self.job(id)
     }
 
-    fn carry_out(&self, effects: Effects) {
-        for effect in effects {
-            match effect {
+    /// Changes the forest, and carries out what that brings about.
+    fn change<R>(&self, f: impl FnOnce(&mut Forest<Member, Arc<Port>>) -> (R, Effects)) -> R {
+        let result = self.decide(f);
+        self.carry_out();
+        result
+    }
+
+    fn decide<R>(&self, f: impl FnOnce(&mut Forest<Member, Arc<Port>>) -> (R, Effects)) -> R {
+        let mut state = self.state.lock();
+        let (result, effects) = f(&mut state.forest);
+        state.effects.extend(effects);
+        result
+    }
+
+    /// Carries out what there is, unless another thread is at it.
+    fn carry_out(&self) {
+        let next = |is_first: bool| {
+            let mut state = self.state.lock();
+            if is_first && state.is_being_told {
+                return None;
+            }
+            let effect = state.effects.pop_front();
+            state.is_being_told = effect.is_some();
+            effect
+        };
+        let mut effect = next(true);
+        while let Some(current) = effect {
+            match current {
                 Effect::Tell(port, key, message, process) => {
                     port.post(Packet::new(key, process as usize, message as usize));
                 }
@@ -99,6 +134,7 @@ impl Jobs {
                     let _ = process.terminate(0);
                 }
             }
+            effect = next(false);
         }
     }
 
@@ -109,8 +145,7 @@ impl Jobs {
             return Err(Status::ACCESS_DENIED);
         }
         let member = Member(Arc::clone(process));
-        let (assigned, effects) = self.forest.lock().assign(job, process.id(), &member);
-        self.carry_out(effects);
+        let assigned = self.change(|forest| forest.assign(job, process.id(), &member));
         match assigned {
             Err(Refusal::WrongJob) => return Err(Status::ACCESS_DENIED),
             Err(Refusal::TooMany) => return Err(Status::QUOTA_EXCEEDED),
@@ -121,7 +156,16 @@ impl Jobs {
     }
 
     fn watch(self: &Arc<Self>, process: &Arc<Process>) {
-        if process.is_this() || self.watches.lock().contains_key(&process.id()) {
+        if process.is_this() {
+            return;
+        }
+        let is_watched = self.watches.lock().contains_key(&process.id());
+        if is_watched {
+            // Its end may have been carried out just before it became a
+            // member once more.
+            if process.signal().is_set() {
+                self.ended(process);
+            }
             return;
         }
         let watch = Watch { jobs: Arc::clone(self), process: OnceLock::new() };
@@ -144,8 +188,7 @@ impl Jobs {
         self.adopt();
         let member = Member(Arc::clone(process));
         let is_abnormal = process.exit_code().is_some_and(is_exception);
-        let effects = self.forest.lock().ended(&member, is_abnormal);
-        self.carry_out(effects);
+        self.change(|forest| ((), forest.ended(&member, is_abnormal)));
         let watch = self.watches.lock().remove(&process.id());
         drop(watch);
         self.drop_idle_groups();
@@ -156,7 +199,7 @@ impl Jobs {
         let groups: Vec<_> =
             self.groups.lock().iter().map(|(job, group)| (*job, Arc::clone(group))).collect();
         for (job, group) in groups {
-            let known = self.forest.lock().members(job);
+            let known = self.state.lock().forest.members(job);
             for id in group.processes() {
                 if !known.iter().any(|(member, _)| *member == id)
                     && let Ok(process) = self.processes.open(id)
@@ -173,7 +216,7 @@ impl Jobs {
         if let Some(group) = self.groups.lock().get(&job) {
             return Some(Arc::clone(group));
         }
-        let above = self.forest.lock().lineage(job).get(1).copied();
+        let above = self.state.lock().forest.lineage(job).get(1).copied();
         let group = match above.and_then(|above| self.group(above)) {
             Some(above) => Group::below(&above, job),
             None => Group::new(job),
@@ -185,7 +228,7 @@ impl Jobs {
     fn drop_idle_groups(&self) {
         let jobs: Vec<JobId> = self.groups.lock().keys().copied().collect();
         for job in jobs {
-            if !self.forest.lock().is_known(job) {
+            if !self.state.lock().forest.is_known(job) {
                 let group = self.groups.lock().remove(&job);
                 drop(group);
             }
@@ -202,14 +245,14 @@ impl Jobs {
         wants_away: bool,
     ) -> Result<Option<ChildJob>, Status> {
         let parent = Member(Arc::clone(parent));
-        let job = self.forest.lock().job_for_child(&parent, wants_away);
+        let job = self.state.lock().forest.job_for_child(&parent, wants_away);
         let job = job.map_err(|_| Status::ACCESS_DENIED)?;
         Ok(job.map(|id| ChildJob { jobs: Arc::clone(self), id }))
     }
 
     /// The innermost job of a process.
     pub fn job_of(self: &Arc<Self>, process: &Arc<Process>) -> Option<Arc<Job>> {
-        let id = self.forest.lock().job_of(&Member(Arc::clone(process)))?;
+        let id = self.state.lock().forest.job_of(&Member(Arc::clone(process)))?;
         Some(Arc::new(self.job(id)))
     }
 
@@ -278,26 +321,27 @@ impl Job {
     /// # Errors
     /// `INVALID_PARAMETER` if it is tied already.
     pub fn set_port(&self, port: Option<(Arc<Port>, usize)>) -> Result<(), Status> {
-        let effects = self.jobs.forest.lock().set_port(self.id, port);
-        self.jobs.carry_out(effects.ok_or(Status::INVALID_PARAMETER)?);
-        Ok(())
+        self.jobs.change(|forest| match forest.set_port(self.id, port) {
+            Some(effects) => (Ok(()), effects),
+            None => (Err(Status::INVALID_PARAMETER), Vec::new()),
+        })
     }
 
     /// The numbers of the members.
     pub fn processes(&self) -> Vec<u32> {
         self.jobs.adopt();
-        self.jobs.forest.lock().members(self.id).into_iter().map(|(id, _)| id).collect()
+        self.jobs.state.lock().forest.members(self.id).into_iter().map(|(id, _)| id).collect()
     }
 
     /// What has been counted.
     pub fn counts(&self) -> Counts {
         self.jobs.adopt();
-        self.jobs.forest.lock().counts(self.id)
+        self.jobs.state.lock().forest.counts(self.id)
     }
 
     /// The limits.
     pub fn limits(&self) -> Limits {
-        self.jobs.forest.lock().limits(self.id)
+        self.jobs.state.lock().forest.limits(self.id)
     }
 
     /// Sets the limits.
@@ -308,20 +352,20 @@ impl Job {
         if limits.flags & !KNOWN_LIMITS != 0 {
             return Err(Status::NOT_SUPPORTED);
         }
-        self.jobs.forest.lock().set_limits(self.id, limits);
+        self.jobs.state.lock().forest.set_limits(self.id, limits);
         Ok(())
     }
 
     /// Whether a process is a member.
     pub fn contains(&self, process: &Arc<Process>) -> bool {
         self.jobs.adopt();
-        self.jobs.forest.lock().contains(self.id, &Member(Arc::clone(process)))
+        self.jobs.state.lock().forest.contains(self.id, &Member(Arc::clone(process)))
     }
 
     /// Ends every member; this process last, if it is one.
     pub fn terminate(&self, code: u32) {
         self.jobs.adopt();
-        let members = self.jobs.forest.lock().members(self.id);
+        let members = self.jobs.state.lock().forest.members(self.id);
         let (this, others): (Vec<_>, Vec<_>) =
             members.into_iter().partition(|(_, member)| member.0.is_this());
         for (_, Member(process)) in others.iter().chain(&this) {
@@ -349,8 +393,7 @@ impl Close for Job {
         if kills {
             self.terminate(0);
         }
-        let effects = self.jobs.forest.lock().close(self.id);
-        self.jobs.carry_out(effects);
+        self.jobs.change(|forest| ((), forest.close(self.id)));
         self.jobs.drop_idle_groups();
     }
 }
@@ -369,4 +412,29 @@ fn is_exception(code: u32) -> bool {
             | 0xC000_00FD
             | 0xC000_013A
     )
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::engine::{Engine, Fake, Faults};
+    use crate::sync::{Deadline, Sleep};
+
+    #[test]
+    fn port_261_a_port_hears_of_changes_in_their_order() {
+        let engine = Arc::new(Engine::fake(Fake::new(1, Faults::default())));
+        let jobs = Jobs::new(Arc::new(Processes::new(engine)));
+        let (job, port) = (jobs.create(), Arc::new(Port::new(1)));
+        job.set_port(Some((Arc::clone(&port), 1))).unwrap();
+        let process = Arc::<Process>::default();
+        let member = Member(Arc::clone(&process));
+        // Who has decided this is held up, and another thread comes first.
+        jobs.decide(|forest| forest.assign(job.id, process.id(), &member)).unwrap();
+        jobs.ended(&process);
+        let mut packets = [Packet::default(); 4];
+        let count = port.take(&mut packets, Some(Deadline::now()), &Sleep).unwrap();
+        let messages: Vec<_> = packets[..count].iter().map(|it| it.bytes).collect();
+        assert_eq!(messages, [6, 7, 4]);
+        assert!(!jobs.state.lock().is_being_told);
+    }
 }

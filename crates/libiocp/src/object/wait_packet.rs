@@ -186,3 +186,32 @@ impl Close for WaitPacket {
         self.cancel(true);
     }
 }
+
+impl Drop for WaitPacket {
+    /// What was associated while the last handle closed.
+    fn drop(&mut self) {
+        self.cancel(true);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::handle::Handle;
+
+    #[test]
+    fn port_230_what_is_associated_while_the_last_handle_closes_ends_with_it() {
+        let (port, event) = (Arc::new(Port::new(1)), Arc::new(Event::new(true, false)));
+        let handle = Handle::new(WaitPacket::default());
+        // As in a call that has looked it up before.
+        let packet = handle.reference();
+        drop(handle);
+        let target = ObjectRef::Event(Arc::clone(&event));
+        assert_eq!(packet.associate(&port, target, Packet::default()), Ok(false));
+        drop(packet);
+        event.signal().set();
+        assert_eq!(port.depth(), 0);
+        assert_eq!(Arc::strong_count(&event), 1);
+    }
+}

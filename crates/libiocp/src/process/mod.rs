@@ -13,7 +13,8 @@ use crate::handle::{Close, HandleCount};
 use crate::status::Status;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, Weak};
 use crate::wait::Signal;
-pub use spawn::{Plan, Spawned, above_standard, c_string, is_executable, spawn};
+use spawn::kill_and_reap;
+pub use spawn::{Gate, Plan, Spawned, above_standard, c_string, is_executable, spawn};
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -86,14 +87,16 @@ impl Processes {
     ///
     /// # Errors
     /// What kept it from being started.
-    pub fn start(&self, plan: &Plan) -> std::io::Result<(Arc<Process>, Option<OwnedFd>)> {
-        let Spawned { id, pidfd, resume } = spawn(plan)?;
-        let process = Process::watched(&self.engine, id, pidfd, true)?;
+    pub fn start(&self, plan: &Plan) -> std::io::Result<(Arc<Process>, Option<Gate>)> {
+        let Spawned { id, pidfd, gate } = spawn(plan)?;
+        // A process that nobody could wait for is not left behind.
+        let process =
+            Process::watched(&self.engine, id, pidfd, true).inspect_err(|_| kill_and_reap(id))?;
         let mut children = self.children.lock();
         children.retain(|_, child| child.strong_count() > 0);
         children.insert(id, Arc::downgrade(&process));
         drop(children);
-        Ok((process, resume))
+        Ok((process, gate))
     }
 
     /// Opens a process by its number: one that runs, or a child that somebody

@@ -40,9 +40,37 @@ pub struct Spawned {
     pub id: u32,
     /// The kernel's descriptor for it.
     pub pidfd: OwnedFd,
-    /// A byte written here lets a suspended process go on; when this closes
-    /// first, the process ends.
-    pub resume: Option<OwnedFd>,
+    /// Lets a suspended process go on.
+    pub gate: Option<Gate>,
+}
+
+/// Where a suspended process waits; when this goes first, the process ends.
+#[derive(Debug)]
+pub struct Gate(OwnedFd);
+
+impl Gate {
+    /// Lets the process go on, which may have ended.
+    pub fn open(self) {
+        // SAFETY: one byte is readable. A socket, as nothing else can be told
+        // not to signal that nobody listens.
+        unsafe { libc::send(self.0.as_raw_fd(), [1u8].as_ptr().cast(), 1, libc::MSG_NOSIGNAL) };
+    }
+
+    /// What the process reads from, and the gate.
+    fn new() -> io::Result<(OwnedFd, Self)> {
+        let mut ends = [0; 2];
+        let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC;
+        // SAFETY: there is room for two descriptors, which are new and ours.
+        unsafe {
+            match libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) {
+                0 => {
+                    let [inner, outer] = ends.map(|end| OwnedFd::from_raw_fd(end));
+                    Ok((inner, Self(outer)))
+                }
+                _ => Err(io::Error::last_os_error()),
+            }
+        }
+    }
 }
 
 /// Both ends of a pipe: to read, to write.
@@ -68,8 +96,8 @@ struct Child<'a> {
     environment: Vec<*const c_char>,
     /// Where failures are told, and that it is suspended.
     report: RawFd,
-    /// Where it waits to be resumed, and the parent's end of that pipe.
-    resume: Option<(RawFd, RawFd)>,
+    /// Where it waits to be resumed, and the parent's end of that.
+    gate: Option<(RawFd, RawFd)>,
 }
 
 /// Starts a process. When it is not suspended, it has become the program by
@@ -79,13 +107,13 @@ struct Child<'a> {
 /// What kept it from becoming the program.
 pub fn spawn(plan: &Plan) -> io::Result<Spawned> {
     let (report_in, report_out) = pipe()?;
-    let resume = if plan.is_suspended { Some(pipe()?) } else { None };
+    let gate = if plan.is_suspended { Some(Gate::new()?) } else { None };
     let child = Child {
         plan,
         arguments: pointers(&plan.arguments),
         environment: pointers(&plan.environment),
         report: report_out.as_raw_fd(),
-        resume: resume.as_ref().map(|(own, other)| (own.as_raw_fd(), other.as_raw_fd())),
+        gate: gate.as_ref().map(|(inner, outer)| (inner.as_raw_fd(), outer.0.as_raw_fd())),
     };
     // SAFETY: the child makes system calls only and never returns.
     let id = unsafe { fork_with_signals_blocked(&child) }?;
@@ -93,11 +121,14 @@ pub fn spawn(plan: &Plan) -> io::Result<Spawned> {
     // A child that nobody has waited for keeps its number.
     let pidfd = pidfd_open(id);
     let failed = match &pidfd {
-        Err(_) => Some(kill_and_reap(id)),
+        Err(_) => {
+            kill_and_reap(id);
+            None
+        }
         Ok(_) => read_report(&report_in),
     };
     match (pidfd, failed) {
-        (Ok(pidfd), None) => Ok(Spawned { id, pidfd, resume: resume.map(|(_, end)| end) }),
+        (Ok(pidfd), None) => Ok(Spawned { id, pidfd, gate: gate.map(|(_, outer)| outer) }),
         (Ok(_), Some(errno)) => {
             reap(id);
             Err(io::Error::from_raw_os_error(errno))
@@ -106,11 +137,11 @@ pub fn spawn(plan: &Plan) -> io::Result<Spawned> {
     }
 }
 
-fn kill_and_reap(id: u32) -> i32 {
+/// Ends a child that has not been waited for.
+pub(super) fn kill_and_reap(id: u32) {
     // SAFETY: no memory is involved; the child has not been waited for.
     unsafe { libc::kill(id as libc::pid_t, libc::SIGKILL) };
     reap(id);
-    0
 }
 
 fn reap(id: u32) {
@@ -183,16 +214,17 @@ impl Child<'_> {
     /// # Safety
     /// As for `run`.
     unsafe fn wait_if_suspended(&self) -> bool {
-        let Some((resume, other)) = self.resume else { return true };
+        let Some((inner, outer)) = self.gate else { return true };
         // SAFETY: one byte is writable. Only the parent is to hold the other
         // end: when it goes, so does this process.
         unsafe {
+            libc::close(outer);
+            close_private([self.report, inner]);
             self.tell(0);
             libc::close(self.report);
-            libc::close(other);
             let mut byte = 0u8;
             loop {
-                match libc::read(resume, (&raw mut byte).cast(), 1) {
+                match libc::read(inner, (&raw mut byte).cast(), 1) {
                     1 => return true,
                     0 => return false,
                     _ if *libc::__errno_location() == libc::EINTR => {}
@@ -245,6 +277,48 @@ impl Child<'_> {
         }
         Ok(())
     }
+}
+
+/// Closes what the program would not get, but for `keep`: while the process is
+/// suspended it is to hold nothing of its maker's. This allocates nothing.
+///
+/// # Safety
+/// Only in the child of a fork.
+unsafe fn close_private(keep: [RawFd; 2]) {
+    const NAME: usize = std::mem::offset_of!(libc::dirent64, d_name);
+    const LENGTH: usize = std::mem::offset_of!(libc::dirent64, d_reclen);
+    let mut room = [0u64; 256];
+    // SAFETY: system calls with room that is as long as they are told.
+    unsafe {
+        let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        let list = libc::open(c"/proc/self/fd".as_ptr(), flags);
+        loop {
+            let (start, size) = (room.as_mut_ptr().cast::<u8>(), size_of_val(&room));
+            let read = libc::syscall(libc::SYS_getdents64, list, start, size);
+            if read <= 0 {
+                break;
+            }
+            let mut at = 0;
+            while at < read as usize {
+                let entry = start.add(at);
+                at += usize::from(entry.add(LENGTH).cast::<u16>().read_unaligned());
+                let Some(fd) = number(CStr::from_ptr(entry.add(NAME).cast())) else { continue };
+                let is_private = libc::fcntl(fd, libc::F_GETFD) & libc::FD_CLOEXEC != 0;
+                if is_private && fd != list && !keep.contains(&fd) {
+                    libc::close(fd);
+                }
+            }
+        }
+        libc::close(list);
+    }
+}
+
+/// The number that a name is.
+fn number(name: &CStr) -> Option<RawFd> {
+    name.to_bytes().iter().try_fold(0, |sum: RawFd, digit| {
+        let value = RawFd::from(digit.wrapping_sub(b'0'));
+        digit.is_ascii_digit().then(|| sum.wrapping_mul(10).wrapping_add(value))
+    })
 }
 
 fn check(result: i32) -> Result<(), i32> {

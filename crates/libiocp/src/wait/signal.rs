@@ -276,6 +276,19 @@ impl Signal {
         woken.iter().for_each(|wait| wait.wake());
     }
 
+    /// The same, unless the signal has been reset since: who waits now has
+    /// come later.
+    pub(crate) fn release_while_set(&self) {
+        let woken = {
+            let mut waits = self.waits.lock();
+            if !self.is_set() {
+                return;
+            }
+            self.take_all(&mut waits)
+        };
+        woken.iter().for_each(|wait| wait.wake());
+    }
+
     /// Satisfies every wait for a manual signal; whom to wake.
     fn take_all(&self, waits: &mut VecDeque<Node>) -> Vec<Arc<Wait>> {
         self.state.fetch_and(!WATCHED, Ordering::AcqRel);

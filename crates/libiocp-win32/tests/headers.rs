@@ -324,12 +324,15 @@ fn library_directory(work: &Path) -> std::path::PathBuf {
     work.to_path_buf()
 }
 
+/// The arguments and the environment variables of one run.
+type Run<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 /// Compiles a program that has the prefixed header, and runs it with each list of arguments and
 /// environment variables; what it prints.
 fn run_prefixed(
     compiler: &Compiler,
     (source, definitions): (&str, &[&str]),
-    runs: &[(&[&str], &[(&str, &str)])],
+    runs: &[Run<'_>],
 ) -> Vec<String> {
     let work = oracle::work_directory("prefixed");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(source);
@@ -339,7 +342,7 @@ fn run_prefixed(
     command.args(definitions).arg("-I").arg(oracle::include_directory()).arg(&file);
     command.arg("-o").arg(&program).arg("-L").arg(&library).args(["-liocp", "-pthread"]);
     oracle::run(&mut command).unwrap_or_else(|e| panic!("{e}"));
-    let run = |(arguments, variables): &(&[&str], &[(&str, &str)])| {
+    let run = |(arguments, variables): &Run<'_>| {
         let mut command = Command::new(&program);
         command.args(*arguments).envs(variables.iter().copied());
         oracle::run(command.env("LD_LIBRARY_PATH", &library)).unwrap_or_else(|e| panic!("{e}"))
@@ -365,7 +368,7 @@ fn port_106_a_port_can_be_told_how_to_see_blocked_threads() {
     const AUTO: &str = "0";
     const PERF: &str = "1";
     const PROC: &str = "2";
-    let runs: Vec<(&[&str], &[(&str, &str)])> = vec![
+    let runs: Vec<Run<'_>> = vec![
         (&[AUTO], &[("LIBIOCP_ENGINE", "uring")]),
         (&[PROC], &[("LIBIOCP_ENGINE", "uring")]),
         (&[PROC], &[("LIBIOCP_ENGINE", "epoll"), ("LIBIOCP_BLOCKED", "off")]),
@@ -377,7 +380,7 @@ fn port_106_a_port_can_be_told_how_to_see_blocked_threads() {
         assert_eq!(printed, "ok\n");
     }
     // Not every system allows this one.
-    let runs: Vec<(&[&str], &[(&str, &str)])> =
+    let runs: Vec<Run<'_>> =
         vec![(&[PERF], &[("LIBIOCP_ENGINE", "uring")]), (&[PERF], &[("LIBIOCP_ENGINE", "epoll")])];
     let can_be_had = libiocp::BlockDetection::Perf.check().is_ok();
     for printed in run_prefixed(compiler, ("blocked.c", &[]), &runs) {

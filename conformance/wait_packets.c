@@ -267,6 +267,8 @@ static void port_231_what_closes_meanwhile_loses_nothing_else(void)
 int main(void)
 {
     RUN_WINE_FAILS(port_230_a_packet_object_is_like_others, MISSING);
+    /* Without the calls every other test would wait for its packets in vain. */
+    if (CONFORM_WINE) return conform_end();
     RUN_WINE_FAILS(port_231_a_signal_queues_one_packet, MISSING);
     RUN_WINE_FAILS(port_232_a_target_that_is_signaled_queues_at_once, MISSING);
     RUN_WINE_FAILS(port_231_threads_semaphores_and_files_are_targets, MISSING);
